@@ -1,0 +1,157 @@
+"""Light descriptors of everything that registers by entry point, and how to find them.
+
+An entry point names a descriptor, never the implementation: descriptors hold names, metric definitions and option
+schemas, and import nothing heavy. `Descriptor.load()` imports the implementation when it is needed.
+
+Groups: ``governance.evaluators``, ``governance.collectors``, ``governance.conditions``, ``governance.subjects``,
+``governance.datasets``, ``governance.renderers``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from governance.errors import CannotRunError, InputError, near_name
+from governance.evidence.model import MetricDescriptor
+
+Group = Literal["evaluators", "collectors", "conditions", "subjects", "datasets", "renderers"]
+
+
+class NoOptions(BaseModel):
+    """The options model of what takes no options."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """What every plug-in says about itself without being imported.
+
+    Attributes
+    ----------
+    name
+        The word people write in `governance.yaml`.
+    version
+        Raised by hand whenever results may change; part of cache keys and of the lock.
+    implementation
+        ``"module:attribute"`` of the implementation.
+    options
+        Pydantic model of the options that people may write.
+    """
+
+    name: str
+    title: str
+    implementation: str
+    version: int = 1
+    options: type[BaseModel] = NoOptions
+
+    def load(self) -> Any:
+        """Import and return the implementation.
+
+        Raises
+        ------
+        CannotRunError
+            If a library that the implementation needs is not installed.
+        """
+        module, _, attribute = self.implementation.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            raise CannotRunError(
+                f"{self.name} needs the Python package '{error.name}', which is not installed",
+                hint="install the extra that brings it: pip install 'medical-ai-governance[eval]'",
+            ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluatorDescriptor(Descriptor):
+    """An evaluator: the metrics it can measure. The implementation is an `Evaluator`."""
+
+    metrics: tuple[MetricDescriptor, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectorDescriptor(Descriptor):
+    """A collector: the observation columns it writes. The implementation is a `Collector`."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditionDescriptor(Descriptor):
+    """A condition.
+
+    Attributes
+    ----------
+    modalities
+        Kinds of input on which it makes physical sense; empty means any. A dataset of another modality refuses it.
+    severities
+        The scale, mildest first; empty for a condition without a scale.
+    kind
+        ``"batch"``: the implementation is ``f(batch, severity, seeds, **options) -> batch`` on the device.
+        ``"variant"``: the dataset decodes another version of the same sample, named `name`; no implementation is
+        called, and samples without that version are left out and counted.
+    """
+
+    implementation: str = ""
+    modalities: tuple[str, ...] = ()
+    severities: tuple[int, ...] = (1, 2, 3, 4, 5)
+    kind: Literal["batch", "variant"] = "batch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectDescriptor(Descriptor):
+    """A kind of model. The implementation is ``open(subject: SubjectSpec, base: Path, device: str) -> Session``."""
+
+    capabilities: frozenset[str] = frozenset({"predict"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetDescriptor(Descriptor):
+    """A kind of data. The implementation is ``open(dataset: DatasetSpec, base: Path) -> Dataset``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RendererDescriptor(Descriptor):
+    """A document format. The implementation is ``render(document: Document) -> bytes``."""
+
+    extension: str
+
+
+@cache
+def installed(group: Group) -> Mapping[str, Descriptor]:
+    """Return the descriptors of a group by name, in the order of their names.
+
+    Raises
+    ------
+    CannotRunError
+        If two installed packages register the same name.
+    """
+    found: dict[str, Descriptor] = {}
+    for point in sorted(entry_points(group=f"governance.{group}"), key=lambda point: point.name):
+        descriptor = point.load()
+        if point.name in found and found[point.name] != descriptor:
+            raise CannotRunError(f"two installed packages register the {group[:-1]} '{point.name}'")
+        found[point.name] = descriptor
+    return found
+
+
+def find(group: Group, name: str) -> Any:
+    """Return the descriptor of a name, or say which near name is known.
+
+    Raises
+    ------
+    InputError
+        If nothing registers that name.
+    """
+    known = installed(group)
+    if name not in known:
+        raise InputError(f"unknown {group[:-1]} '{name}'", hint=near_name(name, known))
+    return known[name]

@@ -1,0 +1,172 @@
+"""Rules, verdicts and the decision. `decisions/<policy digest>.json` is the serialisation of `Decision`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from governance.errors import ExitCode
+from governance.evidence.model import Frozen
+from governance.spec.model import Name, Text, Written
+
+POLICY_VERSION = 1
+
+
+class Severity(StrEnum):
+    """What a rule's verdict means for the outcome."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    INFO = "info"
+
+
+class Outcome(StrEnum):
+    """What one rule came to."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_MEASURED = "not_measured"
+    WAIVED = "waived"
+
+
+class Selector(Written):
+    """Which measurements a rule is about. `worst` and `difference` name an attribute (or several, " x " between)."""
+
+    evaluator: Name
+    metric: Name
+    dataset: Name | None = None
+    slice: dict[Name, Text] = Field(default_factory=dict)
+    worst: Text | None = None
+    difference: Text | None = None
+    condition: Name | None = None
+    condition_severity: int | None = Field(default=None, ge=1)
+    variant: Text | None = None
+    fraction: float | None = Field(default=None, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _one_aggregate(self) -> Self:
+        if self.worst and self.difference:
+            raise ValueError("a rule measures either `worst` or `difference`, not both; write two rules")
+        return self
+
+
+class Bar(Written):
+    """What the measurement must clear; exactly one kind.
+
+    `at_least` and `at_most` compare the interval's adverse bound; `within` needs the whole interval inside; for
+    `not_worse_than: clean, by: margin` the paired difference to the clean condition must not exceed the margin;
+    `present` asks only that it was measured.
+    """
+
+    at_least: float | None = None
+    at_most: float | None = None
+    within: tuple[float, float] | None = None
+    not_worse_than: Literal["clean"] | None = None
+    by: float | None = Field(default=None, ge=0)
+    present: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        kinds = [
+            k for k in ("at_least", "at_most", "within", "not_worse_than", "present") if getattr(self, k) is not None
+        ]
+        if len(kinds) != 1:
+            raise ValueError("a bar has exactly one of at_least, at_most, within, not_worse_than, present")
+        if (self.by is None) == (self.not_worse_than is not None):
+            raise ValueError("not_worse_than needs `by`: the margin; no other bar takes it")
+        if self.within is not None and self.within[0] >= self.within[1]:
+            raise ValueError("within needs its lower end first")
+        return self
+
+
+class Minimum(Written):
+    """Fewest patients and events a verdict may rest on; below it the verdict is `not_measured`."""
+
+    patients: int | None = Field(default=None, ge=1)
+    events: int | None = Field(default=None, ge=1)
+
+
+class Setting(Written):
+    """Who set a bar, and when."""
+
+    by: Text
+    on: dt.date
+
+
+class Rule(Written):
+    """Names measurements and a bar."""
+
+    id: Name
+    title: Text
+    measure: Selector
+    bar: Bar
+    severity: Severity = Severity.BLOCK
+    controls: Name | None = None
+    minimum: Minimum = Minimum()
+    rationale: Text
+    set: Setting | None = None
+    supports: tuple[Name, ...] = ()
+
+
+class Owner(Written):
+    """Who answers for the policy."""
+
+    name: Text
+    role: Text
+
+
+class Policy(Written):
+    """A policy file."""
+
+    policy: Name
+    version: Text
+    title: Text | None = None
+    owner: Owner | None = None
+    groups: dict[Text, tuple[Text, ...]] = Field(default_factory=dict)
+    exempt: dict[Text, dict[Text, Text]] = Field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        seen: set[str] = set()
+        for rule in self.rules:
+            if rule.id in seen:
+                raise ValueError(f"two rules have the id '{rule.id}'")
+            seen.add(rule.id)
+        return self
+
+
+class Verdict(Frozen):
+    """What one rule came to, in one sentence with numbers, and the measurements it rests on."""
+
+    rule: str
+    title: str
+    severity: Severity
+    outcome: Outcome
+    sentence: str
+    measurements: tuple[str, ...] = ()
+    bar: dict[str, Any]
+    controls: str | None = None
+    supports: tuple[str, ...] = ()
+    rationale: str | None = None
+    set: dict[str, Any] | None = None
+    line: int | None = None
+
+
+class Decision(Frozen):
+    """All verdicts under one policy, and the one outcome that follows."""
+
+    version: Literal[1] = 1
+    policy: str
+    policy_version: str
+    policy_digest: str
+    run_id: str
+    evidence_digest: str
+    recorded_before_run: bool
+    verdicts: tuple[Verdict, ...]
+    exit_code: ExitCode
+    summary: str

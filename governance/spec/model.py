@@ -1,0 +1,176 @@
+"""The schema of `governance.yaml`: the subject, the datasets, the evaluations, the policy, the provider's statements.
+
+Kinds of subjects, kinds of datasets and evaluators are open sets: their own options are kept in `options` here and
+checked against the descriptor that registers the kind (`governance.spec.loading`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+SPEC_VERSION = 1
+
+
+def _as_written(value: Any) -> Any:
+    """Give back the text of a scalar that YAML read as a number, so that ``1.10`` stays ``1.10``."""
+    return getattr(value, "text", value)
+
+
+Text = Annotated[str, BeforeValidator(_as_written), StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[
+    str,
+    BeforeValidator(_as_written),
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"),
+]
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+"""``module:function`` of a person's own code, looked up beside the spec first."""
+
+Disclosure = Literal["public", "customer", "confidential"]
+Role = Literal["training", "validation", "testing"]
+
+
+class Written(BaseModel):
+    """Base of what people write: closed, immutable, finite."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class SubjectSpec(Written):
+    """The model under evaluation. `options` holds what the kind adds (weights, architecture, loader, ...)."""
+
+    name: Name
+    version: Text
+    kind: Name
+    task: Literal["binary", "multiclass", "generate"] = "binary"
+    allow_pickle: bool = False
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Attribute(Written):
+    """A column that defines groups, as it is or cut into bands.
+
+    `bands` are inner edges in ascending order: ``[40, 60]`` gives ``<40``, ``40-60`` (from 40 to below 60), ``>=60``.
+    `labels` renames values. Missing values are a group of their own, ``not recorded``.
+    """
+
+    column: Name
+    title: Text | None = None
+    bands: tuple[float, ...] | None = None
+    unit: Text | None = None
+    labels: dict[Text, Text] | None = None
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if self.bands is not None and (not self.bands or list(self.bands) != sorted(set(self.bands))):
+            raise ValueError("bands must be at least one number, in ascending order, none twice")
+        return self
+
+
+class DatasetSpec(Written):
+    """Samples with target, attributes and a cluster id. `options` holds what the kind adds (table, image, loader, ...).
+
+    `cluster` is the column that tells independent units (patients) apart, or ``none`` with `cluster_reason`.
+    """
+
+    kind: Name
+    role: Role
+    title: Text | None = None
+    modality: Name | None = None
+    target: Name | None = None
+    sample_id: Name | None = None
+    cluster: Name
+    cluster_reason: Text | None = None
+    attributes: dict[Name, Attribute] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> Self:
+        if self.cluster == "none" and not self.cluster_reason:
+            raise ValueError("cluster: none needs cluster_reason: say why every sample is an independent patient")
+        return self
+
+
+class Fact(Written):
+    """A statement by a person, with owner, date and the day it must be looked at again."""
+
+    statement: Text
+    owner: Text
+    date: dt.date
+    review_by: dt.date
+    disclosure: Disclosure = "public"
+    source: Text | None = None
+
+
+class Hazard(Written):
+    """What could go wrong for whom, how severe, which rules control it, what risk remains, who accepted it."""
+
+    hazard: Text
+    situation: Text | None = None
+    harm: Text
+    who: Text
+    severity: Literal["negligible", "minor", "serious", "critical", "catastrophic"]
+    controls: tuple[Name, ...] = ()
+    residual_risk: Text | None = None
+    accepted_by: Text | None = None
+
+
+class Licence(Written):
+    """The licence of the model: a RAIL kind with restriction ids, or any SPDX expression without restrictions."""
+
+    kind: Text
+    artifacts: tuple[Literal["data", "application", "model", "source"], ...] = ("model",)
+    restrictions: tuple[Name, ...] = ()
+    own_restrictions: dict[Name, Text] = Field(default_factory=dict)
+    inherits: tuple[Text, ...] = ()
+    text: Text | None = None
+    licensor: Text | None = None
+
+
+class Tracking(Written):
+    """Where the run is tracked. The default store is ``sqlite:///mlflow.db`` in the current directory."""
+
+    uri: Text | None = None
+    experiment: Text | None = None
+
+
+class Settings(Written):
+    """How a run computes. `batch_size` and `threads` are fixed in the lock before anything is collected."""
+
+    seed: int = Field(default=0, ge=0)
+    level: float = Field(default=0.95, gt=0.5, lt=1)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    batch_size: int = Field(default=256, ge=1)
+    threads: int = Field(default=2, ge=1)
+    minimum_patients: int = Field(default=30, ge=2)
+    minimum_events: int = Field(default=10, ge=1)
+    replicates: int = Field(default=2000, ge=200)
+
+
+class Output(Written):
+    """What is left behind: folders relative to the current directory, audiences and formats of the documents."""
+
+    runs: Text = "runs"
+    cache: Text = ".governance-cache"
+    audiences: tuple[Name, ...] = ("public", "clinician", "deployer", "engineer", "auditor")
+    formats: tuple[Name, ...] = ("html", "markdown", "pdf", "json")
+
+
+class Spec(Written):
+    """`governance.yaml`, with `policy`, `facts` and `hazards` resolved (a file name or the content itself)."""
+
+    version: Literal[1]
+    subject: SubjectSpec
+    datasets: dict[Name, DatasetSpec] = Field(min_length=1)
+    evaluate: dict[Name, dict[str, Any]] = Field(min_length=1)
+    conditions: dict[Name, Reference] = Field(default_factory=dict)
+    policy: Text | None = None
+    facts: dict[Name, Fact] = Field(default_factory=dict)
+    hazards: dict[Name, Hazard] = Field(default_factory=dict)
+    licence: Licence | None = None
+    track: Tracking = Tracking()
+    settings: Settings = Settings()
+    output: Output = Output()
