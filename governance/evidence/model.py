@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validat
 
 from governance.evidence.canonical import digest_json
 
-EVIDENCE_VERSION = 1
+EVIDENCE_VERSION: Literal[1] = 1
 
 Direction = Literal["higher", "lower", "none"]
 Estimand = Literal["value", "difference", "ratio", "worst", "mean"]
