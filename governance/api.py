@@ -1,1 +1,329 @@
-"""The Python API: the commands as functions."""
+"""The Python API: the commands as functions, with the same names.
+
+Each function is the whole of its command; the CLI parses, calls one of them and prints. Data moves through the house in
+one direction: spec, plan, observations, measurements, decision, documents, manifest.
+
+>>> from governance import api
+>>> result = api.run("governance.yaml", no_tracking=True)  # doctest: +SKIP
+>>> result.exit_code, result.decision.summary  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from governance.errors import CannotRunError, ExitCode, InputError, TamperError
+from governance.evidence.folder import RunFolder
+
+if TYPE_CHECKING:
+    from governance.dossier import Report
+    from governance.harness.progress import Reporter
+    from governance.policy import LoadedPolicy
+    from governance.policy.model import Decision
+    from governance.spec import LoadedSpec
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a command left behind.
+
+    `decision` is None where nothing was decided; `documents` are the files that were made or kept.
+    """
+
+    folder: RunFolder
+    decision: Decision | None = None
+    documents: tuple[Path, ...] = ()
+    index: Path | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that the decision leads to; OK where nothing was decided."""
+        return self.decision.exit_code if self.decision else ExitCode.OK
+
+
+def run(
+    path: str | Path,
+    *,
+    device: str | None = None,
+    output: str | Path | None = None,
+    tracking: str | None = None,
+    no_tracking: bool = False,
+    audiences: Sequence[str] | None = None,
+    formats: Sequence[str] | None = None,
+    reporter: Reporter | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> RunResult:
+    """Evaluate a model, decide, write the documents and seal the folder: the whole way.
+
+    Parameters
+    ----------
+    path
+        The ``governance.yaml``.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``mps``; overrides the spec.
+    output
+        Folder for runs, relative to the current directory; overrides the spec's ``output.runs``.
+    tracking, no_tracking
+        An MLflow tracking URI that overrides the spec's, or no tracking at all.
+    audiences, formats
+        Which documents to make; by default what the spec says.
+    overrides
+        Values for keys of the spec by dotted path, for example ``{"settings.seed": 1}``.
+
+    Raises
+    ------
+    GovernanceError
+        With the exit code that the command ends with; nothing is half-written then.
+    """
+    return _run(
+        path,
+        device=device,
+        output=output,
+        tracking=tracking,
+        no_tracking=no_tracking,
+        audiences=audiences,
+        formats=formats,
+        reporter=reporter,
+        overrides=overrides,
+        whole=True,
+    )
+
+
+def evaluate(
+    path: str | Path,
+    *,
+    device: str | None = None,
+    output: str | Path | None = None,
+    tracking: str | None = None,
+    no_tracking: bool = False,
+    reporter: Reporter | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> RunResult:
+    """Collect and measure only: everything up to ``evidence.json``. Parameters as in `run`."""
+    return _run(
+        path,
+        device=device,
+        output=output,
+        tracking=tracking,
+        no_tracking=no_tracking,
+        audiences=None,
+        formats=None,
+        reporter=reporter,
+        overrides=overrides,
+        whole=False,
+    )
+
+
+def decide(run_folder: str | Path, policy: str | Path | None = None) -> RunResult:
+    """Decide on the evidence of a finished run, by default under the policy that was recorded before it.
+
+    Raises
+    ------
+    TamperError
+        If a file of the run is not what its manifest says.
+    """
+    from governance import policy as policies
+
+    folder = _existing(run_folder)
+    with _held(folder):
+        _untouched(folder)
+        loaded = policies.load_policy(Path(policy)) if policy else policies.locked_policy(folder)
+        decision = policies.decide(folder, loaded)
+        _remember_decision(folder, decision)
+        manifest(folder.path)
+    return RunResult(folder, decision)
+
+
+def render(
+    run_folder: str | Path,
+    *,
+    audiences: Sequence[str] | None = None,
+    formats: Sequence[str] | None = None,
+    reporter: Reporter | None = None,
+) -> RunResult:
+    """Write the documents of a finished run again, from its files alone.
+
+    Raises
+    ------
+    TamperError
+        If a file of the run is not what its manifest says.
+    """
+    folder = _existing(run_folder)
+    with _held(folder):
+        _untouched(folder)
+        result = _documents(folder, audiences, formats, reporter)
+        manifest(folder.path)
+    return result
+
+
+def verify(path: str | Path) -> Report:
+    """Compare a run folder with its manifest; the report names every changed, missing and added file."""
+    from governance import dossier
+
+    return dossier.verify(Path(path))
+
+
+def manifest(path: str | Path) -> Path:
+    """Write the manifest of a run folder: the SHA-256 of every file."""
+    from governance import dossier
+
+    return dossier.write_manifest(_existing(path))
+
+
+def _run(
+    path: str | Path,
+    *,
+    device: str | None,
+    output: str | Path | None,
+    tracking: str | None,
+    no_tracking: bool,
+    audiences: Sequence[str] | None,
+    formats: Sequence[str] | None,
+    reporter: Reporter | None,
+    overrides: Mapping[str, Any] | None,
+    whole: bool,
+) -> RunResult:
+    from governance import harness, licences
+    from governance import policy as policies
+    from governance import tracking as trackers
+    from governance.harness.progress import SilentReporter
+    from governance.spec import load_spec
+
+    report = reporter or SilentReporter()
+    started = dt.datetime.now(dt.UTC)
+    loaded = load_spec(Path(path), overrides)
+    policy = _policy_of(loaded)
+    runs = Path(output) if output else Path(loaded.spec.output.runs)
+    _check_names(loaded, audiences, formats)
+    tracker = trackers.open_tracker(loaded.spec, tracking, enabled=not no_tracking)
+    prepared = harness.prepare(
+        loaded,
+        policies.requests(policy.policy),
+        device=device,
+        runs=runs,
+        cache=Path(loaded.spec.output.cache),
+        reporter=report,
+    )
+    folder: RunFolder = prepared.folder
+    with _held(folder), tracker.started(folder, prepared.lock, policy.digest) as tracked:
+        policies.lock(folder, policy)
+        observations = harness.collect(prepared, report)
+        harness.measure(prepared, observations, report)
+        decision = None
+        _write_run_json(folder, started, tracked.ids, prepared.machine)
+        result = RunResult(folder)
+        if whole:
+            decision = policies.decide(folder, policy)
+            _remember_decision(folder, decision)
+            licences.write_licence(folder, loaded.spec)
+            result = _documents(
+                folder, audiences or loaded.spec.output.audiences, formats or loaded.spec.output.formats, report
+            )
+        manifest(folder.path)
+        report.stage("track", None)
+        tracked.log(folder, decision)
+    return result
+
+
+def _policy_of(loaded: LoadedSpec) -> LoadedPolicy:
+    from governance import policy as policies
+    from governance.data_files import data_folder
+
+    if loaded.spec.policy is None:
+        return policies.load_policy(data_folder("policies") / "report-only.yaml")
+    return policies.load_policy(loaded.base / loaded.spec.policy)
+
+
+def _check_names(loaded: LoadedSpec, audiences: Sequence[str] | None, formats: Sequence[str] | None) -> None:
+    """Refuse unknown audiences and formats before anything is computed."""
+    from governance.documents.audiences import check_audiences, check_formats
+
+    check_audiences(audiences or loaded.spec.output.audiences)
+    check_formats(formats or loaded.spec.output.formats)
+
+
+def _documents(
+    folder: RunFolder, audiences: Sequence[str] | None, formats: Sequence[str] | None, reporter: Reporter | None
+) -> RunResult:
+    from governance import documents
+
+    decision = documents.latest_decision(folder)
+    made = documents.render(folder, audiences=audiences, formats=formats, reporter=reporter)
+    index = documents.render_index(folder.path.parent)
+    return RunResult(folder, decision, tuple(made), index)
+
+
+def _existing(path: str | Path) -> RunFolder:
+    folder = Path(path)
+    if not (folder / "spec.lock.json").is_file():
+        raise InputError(
+            f"{folder} is not a run folder: it has no spec.lock.json",
+            hint="`governance list runs` shows the runs of this directory",
+        )
+    return RunFolder(folder)
+
+
+def _untouched(folder: RunFolder) -> None:
+    """Refuse to build on files that are not what the manifest says."""
+    if not folder.manifest.exists():
+        return
+    from governance import dossier
+
+    report = dossier.verify(folder.path)
+    if not report.ok:
+        raise TamperError(
+            f"{folder.path} is not what its manifest says: {report.findings[0]}",
+            hint="run `governance dossier verify` for all differences; evaluate again to get the files back",
+        )
+
+
+@contextlib.contextmanager
+def _held(folder: RunFolder) -> Iterator[None]:
+    """Hold the run folder: of two processes in one folder the second refuses."""
+    try:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        stream = (folder.path.parent / f".{folder.run_id}.lock").open("w")
+    except OSError as error:
+        raise CannotRunError(
+            f"cannot write {folder.path}: {error.strerror}", hint="choose another folder with --output"
+        ) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise CannotRunError(
+                f"another process is working in {folder.path}", hint="wait for it to end, then run the command again"
+            ) from error
+        yield
+
+
+def _write_run_json(folder: RunFolder, started: dt.datetime, tracking: Mapping[str, str], machine: Any) -> None:
+    """Write what may differ between equal runs. Equal evidence keeps the times of the run that first measured it."""
+    digest = folder.evidence_digest()
+    content: dict[str, Any] = {
+        "evidence_digest": digest,
+        "started_at": started.isoformat(timespec="seconds"),
+        "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "machine": machine,
+        "tracking": dict(tracking),
+    }
+    with contextlib.suppress(OSError, json.JSONDecodeError, InputError):
+        before = folder.read_json(folder.run_json)
+        if before.get("evidence_digest") == digest:
+            content = {**before, "tracking": dict(tracking) or before.get("tracking", {})}
+    folder.write_json(folder.run_json, content)
+
+
+def _remember_decision(folder: RunFolder, decision: Decision) -> None:
+    """Note in `run.json` which policy was decided on last; documents show that decision."""
+    content = folder.read_json(folder.run_json)
+    content["decided_under"] = decision.policy_digest
+    folder.write_json(folder.run_json, content)
