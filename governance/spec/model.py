@@ -7,6 +7,7 @@ checked against the descriptor that registers the kind (`governance.spec.loading
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -27,6 +28,23 @@ Name = Annotated[
 ]
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 """``module:function`` of a person's own code, looked up beside the spec first."""
+
+
+@dataclass(frozen=True)
+class Refers:
+    """Marks a text field of an options model as the name of something else in the spec, which loading then checks."""
+
+    to: Literal["dataset", "condition", "grouping", "file"]
+
+
+DatasetName = Annotated[Name, Refers("dataset")]
+"""A key of `datasets`."""
+ConditionName = Annotated[Name, Refers("condition")]
+"""An installed condition, or a key of `conditions`."""
+Grouping = Annotated[Text, Refers("grouping")]
+"""An attribute of the dataset that the evaluation is on, or several joined by " x "."""
+FileName = Annotated[Text, Refers("file")]
+"""A file or folder, relative to the folder of the spec; `check` says where it is missing."""
 
 Disclosure = Literal["public", "customer", "confidential"]
 Role = Literal["training", "validation", "testing"]
