@@ -19,7 +19,7 @@ def main() -> None:
 
         def once() -> None:
             done = subprocess.run(words, capture_output=True, text=True, check=False)
-            if done.returncode == 2 or done.returncode == 5:
+            if done.returncode in {2, 5}:
                 raise SystemExit(done.stderr)
 
         first = median_seconds(once, 1)
