@@ -1,0 +1,59 @@
+"""Means of clustered values with Student's t interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from governance.statistics.bounds import Bounds, t_quantile, unseen_share
+from governance.statistics.clusters import cluster_codes, clustered_variance
+
+
+@dataclass(frozen=True)
+class ClusteredMean:
+    """A mean over all samples with its cluster-robust variance (None with fewer than two clusters)."""
+
+    value: float
+    variance: float | None
+    n: int
+    n_clusters: int
+
+
+def clustered_mean(values: npt.ArrayLike, clusters: npt.ArrayLike) -> ClusteredMean:
+    """Mean of (n,) values and its variance ``C / (C - 1) * sum_c (sum_{i in c} (x_i - mean)) ** 2 / n ** 2``.
+
+    With one sample a cluster this is the usual ``s ** 2 / n``.
+
+    Source: Liang and Zeger, Biometrika 73 (1986) 13.
+    """
+    x, codes = np.asarray(values, dtype=np.float64), cluster_codes(clusters)
+    if x.ndim != 1 or x.size == 0 or x.shape != codes.shape:
+        raise ValueError("values and clusters must be equally long, one-dimensional and not empty")
+    n_clusters, mean = int(codes.max()) + 1, float(x.mean())
+    variance = clustered_variance((x - mean) / x.size, codes) if n_clusters >= 2 else None
+    return ClusteredMean(mean, variance, x.size, n_clusters)
+
+
+def mean_interval(mean: ClusteredMean, level: float = 0.95, *, low: float = -np.inf, high: float = np.inf) -> Bounds:
+    """Student's t interval on clusters - 1 degrees of freedom, inside the range [`low`, `high`] of the values.
+
+    Where all values are equal and the range is finite, the interval is what unseen other values could still do: a share
+    of at most ``unseen_share(clusters)`` of them at either end of the range.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two clusters, or all values are equal and the range is not finite.
+    """
+    if mean.variance is None:
+        raise ValueError("an interval needs at least two independent clusters")
+    if mean.variance <= 1e-30:
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise ValueError("all values are equal and have no known range")
+        share = unseen_share(mean.n_clusters, level)
+        down, up = share * (mean.value - low), share * (high - mean.value)
+        return Bounds(mean.value - down, mean.value + up, "Clopper-Pearson on equal values")
+    half = t_quantile(level, mean.n_clusters - 1) * float(np.sqrt(mean.variance))
+    return Bounds(mean.value - half, mean.value + half, "cluster-robust Student's t").clipped(low, high)
