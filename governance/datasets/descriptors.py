@@ -1,0 +1,94 @@
+"""The kinds of data that ship with the toolkit: what people may write for each, without importing anything heavy."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from governance.plugins import DatasetDescriptor
+from governance.spec.model import Name, Reference, Text, Written
+
+
+class TableOptions(Written):
+    """A CSV or Parquet file, one row a sample. `features` are the columns that the model takes, in their order."""
+
+    table: Text
+    features: tuple[Text, ...] = ()
+
+
+class ImageFolderOptions(Written):
+    """A table that names one image file a sample. Images are decoded to 8 bits, grey (1) or colour (3).
+
+    `folder` is where the file names start (by default where the table lies). Without `size` all images must have the
+    same size; with it they are resized to ``size x size`` pixels (bilinear).
+    """
+
+    table: Text
+    image: Text
+    folder: Text | None = None
+    channels: Literal[1, 3] = 3
+    size: int | None = Field(default=None, ge=1, le=4096)
+
+
+class NpzOptions(Written):
+    """Arrays in one `.npz` file without pickled objects.
+
+    `images` names the array of inputs, ``(n, h, w)``, ``(n, h, w, channels)``, ``(n, channels, h, w)`` or
+    ``(n, features)``; `labels` an array that becomes the column of that name; `table` a CSV or Parquet file with one
+    row a sample for everything else. Without a table every one-dimensional array of length n is a column.
+    """
+
+    file: Text
+    images: Text = "images"
+    labels: Text | None = None
+    table: Text | None = None
+
+
+class QuestionsOptions(Written):
+    """A file of questions, one JSON object a line.
+
+    Keys: ``item_id``, ``prompt`` (or ``question`` with an optional ``context``), and as needed ``reference``,
+    ``choices`` and columns for target, cluster and attributes.
+    """
+
+    file: Text
+
+
+class LoaderOptions(Written):
+    """A function of one's own that returns the dataset. `options` are passed to it as keyword arguments."""
+
+    loader: Reference
+    options: dict[Name, Any] = Field(default_factory=dict)
+
+
+TABLE = DatasetDescriptor(
+    name="table",
+    title="CSV or Parquet table",
+    implementation="governance.datasets.table:open_table",
+    options=TableOptions,
+)
+IMAGE_FOLDER = DatasetDescriptor(
+    name="image-folder",
+    title="Folder of images with a table",
+    implementation="governance.datasets.image_folder:open_image_folder",
+    options=ImageFolderOptions,
+)
+NPZ = DatasetDescriptor(
+    name="npz",
+    title="NumPy arrays in one file",
+    implementation="governance.datasets.npz:open_npz",
+    options=NpzOptions,
+)
+QUESTIONS = DatasetDescriptor(
+    name="questions",
+    title="Questions, one JSON object a line",
+    implementation="governance.datasets.questions:open_questions",
+    options=QuestionsOptions,
+)
+LOADER = DatasetDescriptor(
+    name="loader",
+    title="A function of one's own",
+    implementation="governance.datasets.loader:open_loader",
+    options=LoaderOptions,
+)

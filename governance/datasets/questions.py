@@ -1,0 +1,89 @@
+"""Questions with reference answers, one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from governance.datasets.descriptors import QuestionsOptions
+from governance.datasets.reading import existing_file
+from governance.errors import InputError, Location
+from governance.spec.model import DatasetSpec
+
+
+@dataclass(frozen=True)
+class QuestionsDataset:
+    """Items whose decoded form is a dict with ``item_id``, ``prompt`` and what else the file says."""
+
+    table: pd.DataFrame
+    items: tuple[dict[str, Any], ...]
+
+    def decode(self, indices: Sequence[int], variant: str | None = None) -> list[dict[str, Any]]:
+        """Return the items at `indices`."""
+        if variant is not None:
+            raise KeyError(variant)
+        return [self.items[index] for index in indices]
+
+    def variants(self, name: str) -> Sequence[int]:  # noqa: ARG002
+        """A file of questions has no variants."""
+        return ()
+
+
+def open_questions(dataset: DatasetSpec, base: Path) -> QuestionsDataset:
+    """Read a JSON Lines file of questions.
+
+    Raises
+    ------
+    InputError
+        If a line is not a JSON object, or an item lacks its id or its question; the error names the line.
+    """
+    options = QuestionsOptions.model_validate(dataset.options)
+    path = existing_file(base, options.file, "the file of questions")
+    items: list[dict[str, Any]] = []
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"is not UTF-8 text: {error}", location=Location(str(path))) from error
+    # str.splitlines would also cut at characters that JSON strings may hold.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            items.append(_item(line, Location(str(path), number)))
+    if not items:
+        raise InputError("holds no question", location=Location(str(path)))
+    columns: dict[str, None] = dict.fromkeys(key for item in items for key in item)
+    scalars = [key for key in columns if all(not isinstance(item.get(key), list | dict) for item in items)]
+    frame = pd.DataFrame({key: [item.get(key) for item in items] for key in scalars})
+    frame["sample_id"] = frame["item_id"]
+    return QuestionsDataset(frame, tuple(items))
+
+
+def _item(line: str, where: Location) -> dict[str, Any]:
+    try:
+        item = json.loads(line, parse_constant=_refuse_constant)
+    except ValueError as error:
+        column = error.colno if isinstance(error, json.JSONDecodeError) else None
+        raise InputError(f"the line is not JSON: {error}", location=Location(where.file, where.line, column)) from error
+    if not isinstance(item, dict):
+        raise InputError(
+            "the line is not a JSON object", location=where, hint='expected {"item_id": ..., "prompt": ...}'
+        )
+    if "item_id" not in item or isinstance(item["item_id"], bool | float | list | dict | None):
+        raise InputError("the item has no item_id (text or integer)", location=where)
+    item["item_id"] = str(item["item_id"])
+    if "prompt" not in item:
+        if not isinstance(item.get("question"), str):
+            raise InputError(f"item '{item['item_id']}' has neither prompt nor question", location=where)
+        context = item.get("context")
+        item["prompt"] = f"{context}\n\n{item['question']}" if context else item["question"]
+    if not isinstance(item["prompt"], str) or not item["prompt"].strip():
+        raise InputError(f"item '{item['item_id']}' has an empty prompt", location=where)
+    return item
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
