@@ -1,1 +1,27 @@
-"""policy."""
+"""Policies: rules and their bars, the verdicts that measurements lead to, and the one decision that follows."""
+
+from governance.policy.decide import decide, exit_code, judge_all, summarise
+from governance.policy.loading import load_policy, pack
+from governance.policy.lock import LoadedPolicy, lock, locked_policy, policy_digest
+from governance.policy.model import Decision, Outcome, Policy, Rule, Severity, Verdict
+from governance.policy.requests import requests
+
+__all__ = [
+    "Decision",
+    "LoadedPolicy",
+    "Outcome",
+    "Policy",
+    "Rule",
+    "Severity",
+    "Verdict",
+    "decide",
+    "exit_code",
+    "judge_all",
+    "load_policy",
+    "lock",
+    "locked_policy",
+    "pack",
+    "policy_digest",
+    "requests",
+    "summarise",
+]

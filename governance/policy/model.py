@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from enum import StrEnum
 from typing import Any, Literal, Self
 
@@ -13,6 +14,8 @@ from governance.evidence.model import Frozen
 from governance.spec.model import Name, Text, Written
 
 POLICY_VERSION = 1
+
+_SHORT_SELECTOR = re.compile(r"\s*(?P<evaluator>[^/\s]+)\s*/\s*(?P<metric>[^/\s]+)(?:\s+on\s+(?P<dataset>\S+))?\s*")
 
 
 class Severity(StrEnum):
@@ -34,7 +37,11 @@ class Outcome(StrEnum):
 
 
 class Selector(Written):
-    """Which measurements a rule is about. `worst` and `difference` name an attribute (or several, " x " between)."""
+    """Which measurements a rule is about. `worst` and `difference` name an attribute (or several, " x " between).
+
+    The short form ``fairness / sensitivity on test`` is read, too. A condition without `condition_severity` means
+    every severity that the run planned; each of them must clear the bar.
+    """
 
     evaluator: Name
     metric: Name
@@ -46,12 +53,37 @@ class Selector(Written):
     condition_severity: int | None = Field(default=None, ge=1)
     variant: Text | None = None
     fraction: float | None = Field(default=None, gt=0, le=1)
+    target_class: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, content: Any) -> Any:
+        if not isinstance(content, str):
+            return content
+        match = _SHORT_SELECTOR.fullmatch(content)
+        if match is None:
+            raise ValueError(
+                "write 'evaluator / metric on dataset', or the keys evaluator, metric, dataset, worst, ..."
+            )
+        return {key: text for key, text in match.groupdict().items() if text}
 
     @model_validator(mode="after")
     def _one_aggregate(self) -> Self:
         if self.worst and self.difference:
             raise ValueError("a rule measures either `worst` or `difference`, not both; write two rules")
+        if self.condition_severity is not None and self.condition is None:
+            raise ValueError("condition_severity needs `condition`: the name of what was done to the input")
         return self
+
+    @property
+    def over(self) -> str | None:
+        """The grouping that the rule runs over, if any."""
+        return self.worst or self.difference
+
+    @property
+    def estimand(self) -> Literal["value", "mean"]:
+        """What one measurement of this selector is: with a training fraction the mean over seeds, else the value."""
+        return "value" if self.fraction is None else "mean"
 
 
 class Bar(Written):
@@ -119,15 +151,34 @@ class Owner(Written):
     role: Text
 
 
+class Exemption(Written):
+    """Why a declared group is left out of worst and difference rules, and who answers for that.
+
+    A text alone is the reason; the policy's owner then answers for it.
+    """
+
+    reason: Text
+    owner: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reason_alone(cls, content: Any) -> Any:
+        return {"reason": content} if isinstance(content, str) else content
+
+
 class Policy(Written):
-    """A policy file."""
+    """A policy file.
+
+    `groups` declares by attribute the groups that worst and difference rules run over; without it they are all groups
+    of the dataset but the not recorded. `exempt` leaves groups out, by attribute or grouping, for a printed reason.
+    """
 
     policy: Name
     version: Text
     title: Text | None = None
     owner: Owner | None = None
     groups: dict[Text, tuple[Text, ...]] = Field(default_factory=dict)
-    exempt: dict[Text, dict[Text, Text]] = Field(default_factory=dict)
+    exempt: dict[Text, dict[Text, Exemption]] = Field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
     @model_validator(mode="after")
@@ -137,6 +188,20 @@ class Policy(Written):
             if rule.id in seen:
                 raise ValueError(f"two rules have the id '{rule.id}'")
             seen.add(rule.id)
+        return self
+
+    @model_validator(mode="after")
+    def _declared(self) -> Self:
+        for attribute, groups in self.groups.items():
+            if not groups or len(set(groups)) != len(groups):
+                raise ValueError(f"groups of '{attribute}' must be at least one, none twice")
+            if " x " in attribute:
+                raise ValueError(f"declare the groups of each attribute of '{attribute}' alone")
+        if self.owner is None:
+            for groups_exempt in self.exempt.values():
+                for group, exemption in groups_exempt.items():
+                    if exemption.owner is None:
+                        raise ValueError(f"the exemption of '{group}' needs an owner: its own or the policy's")
         return self
 
 

@@ -1,0 +1,168 @@
+"""From a rule to the questions it asks of the evidence, one for each group, pair of groups and severity.
+
+The questions follow from the rule, the policy's declared groups and the run's plan alone, so that a question whose
+answer was taken away stays open. `Answers` finds the measurement for a question.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from governance.evidence.model import CLEAN, Condition, Measurement
+from governance.policy.inventory import DeclaredGroups, Inventory, NotPlannedError
+from governance.policy.model import Policy, Rule, Selector
+
+
+@dataclass(frozen=True)
+class Question:
+    """One number that a rule needs. `label` tells it from the rule's other questions, empty where it has one."""
+
+    label: str
+    evaluator: str
+    metric: str
+    estimand: str
+    dataset: str
+    slice: dict[str, str]
+    condition: Condition = CLEAN
+    reference: dict[str, str] | None = None
+    reference_condition: Condition | None = None
+    variant: str | None = None
+    fraction: float | None = None
+    target_class: str | None = None
+    over: str | None = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What a measurement must share to be the answer."""
+        return (
+            self.evaluator,
+            self.metric,
+            self.estimand,
+            self.dataset,
+            frozenset(self.slice.items()),
+            frozenset(self.reference.items()) if self.reference is not None else None,
+            self.condition,
+            self.reference_condition,
+            None,  # never against another variant
+            self.variant,
+            self.fraction,
+            self.target_class,
+        )
+
+
+@dataclass(frozen=True)
+class Questions:
+    """All questions of a rule, and the groups it leaves out."""
+
+    dataset: str
+    asked: tuple[Question, ...]
+    groups: DeclaredGroups | None = None
+
+
+def questions(rule: Rule, policy: Policy, inventory: Inventory) -> Questions:
+    """Return what a rule asks.
+
+    Raises
+    ------
+    NotPlannedError
+        If the run was not asked to measure it: the rule is then not measured.
+    """
+    selector = rule.measure
+    dataset = inventory.dataset(selector)
+    conditions = inventory.conditions(selector)
+    base = Question(
+        label="",
+        evaluator=selector.evaluator,
+        metric=selector.metric,
+        estimand=selector.estimand,
+        dataset=dataset,
+        slice=dict(selector.slice),
+        variant=selector.variant,
+        fraction=selector.fraction,
+        target_class=selector.target_class,
+    )
+    groups = inventory.groups(selector.over, dataset, policy) if selector.over else None
+    asked = [base]
+    if groups is not None and selector.worst:
+        asked = list(_per_group(base, groups))
+    elif groups is not None:
+        asked = list(_per_pair(base, groups, selector))
+    if rule.bar.not_worse_than is not None:
+        asked = [replace(question, estimand="difference", reference_condition=CLEAN) for question in asked]
+    asked = [
+        replace(question, condition=condition, label=_label(question.label, condition, len(conditions)))
+        for question in asked
+        for condition in conditions
+    ]
+    return Questions(dataset, tuple(asked), groups)
+
+
+def _per_group(base: Question, groups: DeclaredGroups) -> Iterable[Question]:
+    if not groups.slices:
+        raise NotPlannedError("every declared group is exempt")
+    for group in groups.slices:
+        yield replace(base, label=" x ".join(group.values()), slice={**base.slice, **group})
+
+
+def _per_pair(base: Question, groups: DeclaredGroups, selector: Selector) -> Iterable[Question]:
+    if len(groups.slices) < 2:
+        raise NotPlannedError(f"a difference over {selector.difference} needs at least two declared groups")
+    for first, second in itertools.combinations(groups.slices, 2):
+        yield replace(
+            base,
+            label=f"{' x '.join(first.values())} against {' x '.join(second.values())}",
+            estimand="difference",
+            slice={**base.slice, **first},
+            reference={**base.slice, **second},
+            over=selector.difference,
+        )
+
+
+def _label(label: str, condition: Condition, conditions: int) -> str:
+    if conditions == 1:
+        return label
+    severity = f"severity {condition.severity}"
+    return f"{label}, {severity}" if label else severity
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Measurements by what they answer. Points of curves and single seeds answer no rule."""
+
+    by_key: dict[tuple[Any, ...], list[Measurement]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, measurements: Iterable[Measurement]) -> Answers:
+        """Index measurements in one pass."""
+        found: defaultdict[tuple[Any, ...], list[Measurement]] = defaultdict(list)
+        for m in measurements:
+            if m.curve or m.seed is not None or m.judge is not None:
+                continue
+            key = (
+                m.evaluator,
+                m.metric,
+                m.estimand,
+                m.dataset,
+                frozenset(m.slice.items()),
+                frozenset(m.reference.items()) if m.reference is not None else None,
+                m.condition,
+                m.reference_condition,
+                m.reference_variant,
+                m.variant,
+                m.fraction,
+                m.target_class,
+            )
+            found[key].append(m)
+        return cls(dict(found))
+
+    def all(self, question: Question) -> list[Measurement]:
+        """Return every measurement that answers a question; a difference is also looked up the other way round."""
+        found = list(self.by_key.get(question.key, ()))
+        if question.reference is not None:
+            turned = replace(question, slice=question.reference, reference=question.slice)
+            found += self.by_key.get(turned.key, [])
+        return found

@@ -1,0 +1,181 @@
+"""The one function that decides a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from governance.evidence.model import Interval, Measurement, MetricDescriptor
+from governance.policy.inventory import Inventory, NotPlannedError
+from governance.policy.model import Outcome, Policy, Rule, Severity
+from governance.policy.questions import Answers, Question, Questions, questions
+from governance.policy.verdicts.region import Region, region_of
+
+_EXACT = "exact"
+_EQUIVALENCE_LEVEL = 0.90
+"""Two one-sided 5 % tests are one 90 % interval (Schuirmann 1987)."""
+
+_GRAVEST_FIRST = (Outcome.FAIL, Outcome.NOT_MEASURED, Outcome.INCONCLUSIVE, Outcome.PASS)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one question of a rule came to.
+
+    `inside` is the interval that a pass would rest on, `outside` the one that a fail would (see `Region.where`); both
+    None for exact and point values. `reason` says why there is no number, or why the number is not enough.
+    """
+
+    question: Question
+    outcome: Outcome
+    measurement: Measurement | None = None
+    inside: Interval | None = None
+    outside: Interval | None = None
+    reason: str | None = None
+    beside: tuple[Measurement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a rule came to, question by question, for the sentence that explains it."""
+
+    outcome: Outcome
+    answers: tuple[Answer, ...]
+    region: Region
+    asked: Questions | None = None
+    reason: str | None = None
+
+    @property
+    def gravest(self) -> Answer:
+        """The answer that the outcome rests on: of those with that outcome, the one furthest beyond the bar."""
+        same = [answer for answer in self.answers if answer.outcome is self.outcome]
+        return max(same, key=self._shortfall)
+
+    def _shortfall(self, answer: Answer) -> float:
+        value = answer.measurement.value if answer.measurement else None
+        return self.region.shortfall(value) if value is not None else 0.0
+
+
+def judge(
+    rule: Rule, policy: Policy, inventory: Inventory, answers: Answers, metrics: Mapping[str, MetricDescriptor]
+) -> Judgement:
+    """Decide one rule: fail if any question fails, else not measured, else inconclusive, and pass only if all pass."""
+    descriptor = metrics.get(rule.measure.metric)
+    direction = descriptor.direction if descriptor else "none"
+    region = region_of(rule.bar, direction=direction, is_difference=rule.measure.difference is not None)
+    try:
+        if rule.bar.not_worse_than is not None and direction == "none":
+            raise NotPlannedError(f"the evidence does not say which direction of {rule.measure.metric} is better")
+        asked = questions(rule, policy, inventory)
+    except NotPlannedError as reason:
+        return Judgement(Outcome.NOT_MEASURED, (), region, reason=str(reason))
+    judged = tuple(_answer(rule, question, region, inventory, answers) for question in asked.asked)
+    outcome = min((answer.outcome for answer in judged), key=_GRAVEST_FIRST.index)
+    return Judgement(outcome, judged, region, asked)
+
+
+def _answer(rule: Rule, question: Question, region: Region, inventory: Inventory, answers: Answers) -> Answer:
+    measurement, reason = _the_one(question, inventory, answers)
+    if measurement is None:
+        return Answer(question, Outcome.NOT_MEASURED, reason=reason)
+    beside = _beside(question, inventory, answers)
+    if reason := _too_small(rule, question, measurement, inventory, answers):
+        return Answer(question, Outcome.NOT_MEASURED, measurement, reason=reason, beside=beside)
+    if rule.bar.present:
+        return Answer(question, Outcome.PASS, measurement, measurement.interval, measurement.interval, beside=beside)
+    inside, outside = _intervals(rule, question, measurement, answers)
+    if inside is None:
+        return _on_the_point(rule, question, measurement, region, beside)
+    return Answer(question, region.where(inside, outside), measurement, inside, outside, beside=beside)
+
+
+def _the_one(question: Question, inventory: Inventory, answers: Answers) -> tuple[Measurement | None, str | None]:
+    """Return the measurement that answers a question, or the reason why none does."""
+    found = answers.all(question)
+    if not found:
+        return None, "there is no such measurement"
+    if len(found) > 1:
+        return None, f"{len(found)} measurements answer the rule, and it does not say which is meant"
+    measurement = found[0]
+    if measurement.dataset_digest != inventory.dataset_digest(question.dataset):
+        return None, f"it was measured on other data than the {question.dataset} of this run"
+    if measurement.status == "not_measured":
+        return None, measurement.reason
+    return measurement, None
+
+
+def _intervals(
+    rule: Rule, question: Question, measurement: Measurement, answers: Answers
+) -> tuple[Interval | None, Interval | None]:
+    """Return the interval a pass rests on and the one a fail rests on (None: it cannot fail)."""
+    inside = measurement.interval
+    if question.reference is not None:
+        if inside is not None and inside.level < _EQUIVALENCE_LEVEL:
+            inside = None
+        return inside, measurement.simultaneous
+    if rule.measure.worst:
+        return inside, measurement.simultaneous or _of_the_worst(rule, question, answers) or inside
+    return inside, inside
+
+
+def _of_the_worst(rule: Rule, question: Question, answers: Answers) -> Interval | None:
+    """Return the simultaneous interval of the measurement that names this group the worst, where there is one."""
+    named = answers.by_key.get(replace(question, estimand="worst").key, [])
+    return next((m.simultaneous for m in named if m.over == rule.measure.worst and m.simultaneous), None)
+
+
+def _on_the_point(
+    rule: Rule, question: Question, measurement: Measurement, region: Region, beside: tuple[Measurement, ...]
+) -> Answer:
+    """Judge a number without an interval: exact numbers as they are, others only where nothing is blocked by them."""
+    exact = (measurement.interval_reason or "").startswith(_EXACT)
+    value = measurement.value
+    if value is None or (rule.severity is Severity.BLOCK and not exact):
+        why = measurement.interval_reason or "its interval is not usable for this comparison"
+        reason = f"a blocking rule does not rest on a number without an interval ({why})"
+        return Answer(question, Outcome.INCONCLUSIVE, measurement, reason=reason, beside=beside)
+    point = Interval(low=value, high=value, level=_EQUIVALENCE_LEVEL, method="point value")
+    return Answer(question, region.where(point, point), measurement, beside=beside)
+
+
+def _too_small(
+    rule: Rule, question: Question, measurement: Measurement, inventory: Inventory, answers: Answers
+) -> str | None:
+    """Say where a number, or a group of a difference, rests on fewer patients or events than the rule asks for."""
+    minimum = rule.minimum
+    if minimum.patients is None and minimum.events is None:
+        return None
+    if question.reference is None:
+        return _shortage(rule, measurement)
+    for group in (question.slice, question.reference):
+        own = replace(question, estimand=rule.measure.estimand, slice=group, reference=None)
+        alone, _ = _the_one(own, inventory, answers)
+        label = " x ".join(group.values())
+        if alone is None:
+            return f"the size of {label} is not known"
+        if shortage := _shortage(rule, alone):
+            return f"{label} {shortage}"
+    return None
+
+
+def _shortage(rule: Rule, measurement: Measurement) -> str | None:
+    patients = measurement.n_clusters if measurement.n_clusters is not None else measurement.n
+    for have, least, noun in (
+        (patients, rule.minimum.patients, "patients"),
+        (measurement.events, rule.minimum.events, "events"),
+    ):
+        if least is not None and have is None:
+            return f"rests on an unknown number of {noun}; the rule asks for {least}"
+        if least is not None and have is not None and have < least:
+            return f"rests on {have} {noun}; the rule asks for {least}"
+    return None
+
+
+def _beside(question: Question, inventory: Inventory, answers: Answers) -> tuple[Measurement, ...]:
+    """Return the two numbers that a difference to the clean condition stands for, where both are there."""
+    if question.reference_condition is None:
+        return ()
+    plain = replace(question, estimand="value", reference_condition=None)
+    clean = replace(plain, condition=question.reference_condition)
+    pair = [_the_one(one, inventory, answers)[0] for one in (plain, clean)]
+    return tuple(m for m in pair if m is not None) if None not in pair else ()

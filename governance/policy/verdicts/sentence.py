@@ -1,0 +1,122 @@
+"""One sentence with numbers for every verdict: what was found, against which bar, and what would settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from governance.evidence.model import MetricDescriptor
+from governance.policy.model import Outcome, Rule
+from governance.policy.numbers import decimals_for, fixed, with_interval, written
+from governance.policy.settle import what_would_settle
+from governance.policy.verdicts.judge import Answer, Judgement
+
+
+def sentence(rule: Rule, judgement: Judgement, metrics: Mapping[str, MetricDescriptor]) -> str:
+    """Explain a judgement by the answer that it rests on, and count the others."""
+    if judgement.reason is not None or not judgement.answers:
+        return f"not measured: {judgement.reason}"
+    answer = judgement.gravest
+    label = f"{answer.question.label}: " if answer.question.label else ""
+    return f"{label}{_finding(rule, judgement, answer, metrics)}{_others(judgement)}{_left_out(judgement)}"
+
+
+def _finding(rule: Rule, judgement: Judgement, answer: Answer, metrics: Mapping[str, MetricDescriptor]) -> str:
+    words = _words(rule)
+    if answer.outcome is Outcome.NOT_MEASURED or answer.measurement is None:
+        return f"not measured: {answer.reason}"
+    number = _number(judgement, answer, metrics)
+    if answer.reason is not None:
+        return f"{number}: {answer.reason}"
+    if answer.outcome is Outcome.PASS:
+        return f"{number} {words.passed}"
+    if answer.outcome is Outcome.FAIL:
+        return f"{number} {words.failed}"
+    return f"{number} {_undecided(judgement, answer, words)}"
+
+
+def _undecided(judgement: Judgement, answer: Answer, words: _Words) -> str:
+    """Say where an inconclusive number lies, and what would settle it."""
+    region, inside, outside = judgement.region, answer.inside, answer.outside
+    if inside is None or answer.measurement is None:
+        return words.undecided
+    if region.where(inside, inside) is Outcome.FAIL:
+        counted = ""
+        if outside is not None:
+            decimals = decimals_for(outside)
+            counted = f" ({fixed(outside.low, decimals)} to {fixed(outside.high, decimals)})"
+        return f"{words.failed} by itself, but not once all {len(judgement.answers)} are counted{counted}"
+    settle = what_would_settle(answer.measurement, inside, region.lower, region.upper, target=words.target)
+    return f"{words.undecided}; {settle}"
+
+
+def _number(judgement: Judgement, answer: Answer, metrics: Mapping[str, MetricDescriptor]) -> str:
+    measurement, interval = answer.measurement, answer.inside
+    if measurement is None:
+        return ""
+    limits = [limit for limit in (judgement.region.lower, judgement.region.upper) if limit is not None]
+    ends = [measurement.value or 0.0] + ([interval.low, interval.high] if interval is not None else [])
+    decimals = decimals_for(interval, [(end, limit) for end in ends for limit in limits])
+    if answer.beside:
+        now, clean = answer.beside
+        plain = decimals_for(now.interval)
+        title = metrics[now.metric].title if now.metric in metrics else now.metric
+        before = f"{title} {with_interval(now, plain, counts=False)} against {fixed(clean.value or 0.0, plain)} clean"
+        return f"{before}: difference {with_interval(measurement, decimals, interval)}"
+    text = with_interval(measurement, decimals, interval)
+    if interval is None and measurement.interval_reason and not measurement.interval_reason.startswith("exact"):
+        text = f"point value {text}"
+    is_difference = answer.question.estimand == "difference"
+    return f"difference {text}" if is_difference else text
+
+
+@dataclass(frozen=True)
+class _Words:
+    passed: str
+    failed: str
+    undecided: str
+    target: str = "the bar"
+
+
+def _words(rule: Rule) -> _Words:
+    """Return how a bar is spoken of."""
+    bar = rule.bar
+    if bar.not_worse_than is not None:
+        margin = f"the margin {written(bar.by or 0.0)}"
+        return _Words(f"stays within {margin}", f"is beyond {margin}", f"lies on both sides of {margin}", "the margin")
+    if bar.within is not None:
+        span = f"{written(bar.within[0])} to {written(bar.within[1])}"
+        return _Words(f"lies within {span}", f"lies outside {span}", f"lies partly outside {span}")
+    if bar.at_most is not None and rule.measure.difference is not None:
+        margin = f"±{written(bar.at_most)}"
+        return _Words(f"lies within {margin}", f"lies beyond {margin}", f"lies partly beyond {margin}", "the margin")
+    if bar.at_most is not None:
+        limit = written(bar.at_most)
+        return _Words(f"stays at or below {limit}", f"exceeds {limit}", f"lies on both sides of {limit}")
+    if bar.at_least is not None:
+        limit = written(bar.at_least)
+        return _Words(f"clears {limit}", f"misses {limit}", f"lies on both sides of {limit}")
+    return _Words("was measured", "was not measured", "was measured in part")
+
+
+def _others(judgement: Judgement) -> str:
+    """Say how the rule's other questions came out, where there are any."""
+    total = len(judgement.answers)
+    same = sum(answer.outcome is judgement.outcome for answer in judgement.answers)
+    if total == 1:
+        return ""
+    if same == total:
+        return f"; so do all {total}" if judgement.outcome is Outcome.PASS else f"; so it is for all {total}"
+    return f"; so it is for {same} of {total}"
+
+
+def _left_out(judgement: Judgement) -> str:
+    """Name the groups that were not judged, and why."""
+    groups = judgement.asked.groups if judgement.asked else None
+    if groups is None:
+        return ""
+    text = "".join(
+        f"; left out: {label} ({exemption.reason}{'; ' + exemption.owner if exemption.owner else ''})"
+        for label, exemption in groups.exempt
+    )
+    return text + (f"; not declared: {', '.join(groups.undeclared)}" if groups.undeclared else "")
