@@ -1,0 +1,78 @@
+"""Assemble the content of a run from its parts. Which reader sees which part, and where, is not decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from governance.documents import numbers
+from governance.documents.build import curves, engineering, first, frequencies, groups, record, statements
+from governance.documents.build.run import Run
+from governance.documents.content import Content, Identity, TraceRow
+
+
+def build(run: Run) -> Content:
+    """Return everything that may be said about a run."""
+    made = (
+        first.first(run),
+        frequencies.hundred(run),
+        groups.groups(run),
+        curves.conditions(run),
+        curves.calibration(run),
+        curves.efficiency(run),
+        statements.careful(run),
+        statements.unsure(run),
+        statements.oversight(run),
+        statements.operation(run),
+        statements.who(run),
+        statements.missing(run),
+        statements.further(run),
+        statements.all_statements(run),
+        record.identity(run),
+        record.policy(run),
+        record.rules(run),
+        record.requirements(run),
+        record.data(run),
+        record.hazards(run),
+        record.licence(run),
+        record.trace(run),
+        record.signature(run),
+        engineering.key(run),
+        engineering.settings(run),
+        engineering.reproduce(run),
+        engineering.measurements(run),
+        engineering.definitions(run),
+        engineering.words(run),
+    )
+    decision = run.decision
+    policy = None
+    if decision is not None:
+        when = "recorded before the run" if decision.recorded_before_run else "not recorded before the run"
+        policy = f"{decision.policy} {decision.policy_version}, {when}"
+    identity = Identity(
+        subject=str(run.subject["name"]),
+        version=str(run.subject["version"]),
+        subject_digest=str(run.subject.get("digest") or ""),
+        provider=(statements.statement(run, "provider"),) if "provider" in run.facts else ("provider not named",),
+        measured=numbers.day(run.started) if run.started else None,
+        run_id=run.folder.run_id,
+        evidence_digest=run.evidence_digest,
+        policy=policy,
+    )
+    return Content(
+        identity=identity,
+        headline=first.headline(run),
+        sections=tuple(section for section in made if section is not None),
+    )
+
+
+def what_each_is_about(run: Run) -> Mapping[str, TraceRow]:
+    """Return for each measurement id what it is about, for the trace."""
+    return {
+        m.id: TraceRow(
+            text="",
+            measurement=m.id,
+            about=f"{run.title_of(m.metric)}, {m.estimand}; {engineering.about(run, m)}",
+            dataset_digest=m.dataset_digest,
+        )
+        for m in run.evidence.measurements
+    }

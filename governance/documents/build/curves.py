@@ -1,0 +1,236 @@
+"""Charts: conditions, calibration, label efficiency. A title says the finding, in numbers of the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from governance.documents import numbers
+from governance.documents.build.axes import axis
+from governance.documents.build.run import Run
+from governance.documents.content import (
+    Audience,
+    Axis,
+    Chart,
+    Figure,
+    Panel,
+    Point,
+    Section,
+    Series,
+    Span,
+    Text,
+)
+from governance.evidence.model import Measurement
+
+_TECHNICAL: tuple[Audience, ...] = ("deployer", "engineer", "auditor")
+_READERS: tuple[Audience, ...] = ("clinician", *_TECHNICAL)
+_CONDITION_METRICS = ("auroc", "sensitivity", "specificity", "accuracy", "hallucination_rate")
+
+
+def condition_title(run: Run, name: str) -> str:
+    """Return what a condition is called."""
+    entry = (run.lock.get("conditions") or {}).get(name) or {}
+    return entry.get("title") or name
+
+
+def under_conditions(run: Run, metric: str, dataset: str) -> list[Measurement]:
+    """Return the values of a metric for everyone under conditions other than clean."""
+    return [
+        m
+        for m in run.find(evaluator="robustness", metric=metric, dataset=dataset, estimand="value", slice={})
+        if not m.condition.is_clean and m.status == "measured"
+    ]
+
+
+def most_harmful(found: Sequence[Measurement]) -> Measurement:
+    """Return the measurement under the condition that harms most."""
+    sign = -1 if found[0].direction == "lower" else 1
+    return min(found, key=lambda m: (sign * (m.value or 0.0), str(m.condition)))
+
+
+def conditions(run: Run) -> Section | None:
+    """Return a metric against the severity of each condition, one panel a condition."""
+    charts = []
+    for metric in _CONDITION_METRICS:
+        for dataset in run.datasets:
+            found = under_conditions(run, metric, dataset)
+            if found:
+                charts.append(_conditions_chart(run, metric, dataset, found, first=not charts))
+    if not charts:
+        return None
+    return Section(id="conditions", title="When the input is worse", blocks=tuple(charts), audiences=_READERS)
+
+
+def _conditions_chart(run: Run, metric: str, dataset: str, found: list[Measurement], *, first: bool) -> Chart:
+    clean = run.one(
+        evaluator="robustness",
+        metric=metric,
+        dataset=dataset,
+        estimand="value",
+        slice={},
+        variant=None,
+        condition=type(found[0].condition)(),
+    )
+    reference = numbers.span(clean) if clean and clean.status == "measured" else None
+    title = run.title_of(metric)
+    worst = most_harmful(found)
+    panels = []
+    for name in dict.fromkeys(m.condition.name for m in found):
+        members = [m for m in found if m.condition.name == name]
+        points = tuple(
+            Point(x=float(m.condition.severity or 0), span=_span(m), figure=numbers.value(m), n=numbers.count(m, "n"))
+            for m in members
+        )
+        panels.append(
+            Panel(
+                title=condition_title(run, name),
+                series=(Series(title=title, points=points),),
+                reference=reference,
+                reference_figure=numbers.value(clean) if clean and reference else None,
+                reference_label="clean" if reference else None,
+            )
+        )
+    spans = [point.span for panel in panels for series in panel.series for point in series.points]
+    severities = sorted({int(point.x) for panel in panels for s in panel.series for point in s.points} - {0})
+    ends = (severities[0], severities[-1]) if severities else (1, 1)
+    heading: Text = (f"{title} is lowest under {_condition_words(run, worst)}: ", numbers.value(worst))
+    if worst.direction == "lower":
+        heading = (f"{title} is highest under {_condition_words(run, worst)}: ", numbers.value(worst))
+    if clean and reference:
+        heading = (*heading, " against ", numbers.value(clean), " on clean input")
+    return Chart(
+        id=f"conditions-{metric}-{dataset}",
+        form="conditions",
+        title=heading,
+        note=(f"The line is the metric with its {run.level} interval; the band is the clean input.",),
+        x=Axis(
+            title="severity",
+            low=ends[0],
+            high=max(ends[1], ends[0] + 1),
+            ticks=tuple((float(s), str(s)) for s in severities),
+        ),
+        y=axis(title, [*spans, *([reference] if reference else [])], bounds=_bounds(run, metric), ticks=4),
+        panels=tuple(panels),
+        audiences=_READERS if first else ("engineer",),
+    )
+
+
+def _condition_words(run: Run, m: Measurement) -> str:
+    severity = "" if m.condition.severity is None else f" (severity {m.condition.severity})"
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{condition_title(run, m.condition.name)}\N{RIGHT DOUBLE QUOTATION MARK}{severity}"
+
+
+def calibration(run: Run) -> Section | None:
+    """Return observed against predicted risk, with counts."""
+    charts = []
+    for dataset in run.datasets:
+        bins = [
+            m
+            for m in run.find(metric="observed_frequency", dataset=dataset, slice={}, status="measured")
+            if "predicted" in m.curve and m.condition.is_clean
+        ]
+        if bins:
+            charts.append(_reliability(run, dataset, bins))
+    if not charts:
+        return None
+    return Section(id="calibration", title="Predicted and observed risk", blocks=tuple(charts), audiences=_READERS)
+
+
+def _reliability(run: Run, dataset: str, bins: list[Measurement]) -> Chart:
+    large = run.one(metric="calibration_in_the_large", dataset=dataset, slice={}, estimand="value")
+    points = tuple(
+        Point(x=float(m.curve["predicted"]), span=_span(m), figure=numbers.value(m), n=numbers.count(m, "n"))
+        for m in sorted(bins, key=lambda m: float(m.curve["predicted"]))
+    )
+    ticks = tuple((value, f"{value:.1f}") for value in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
+    return Chart(
+        id=f"reliability-{dataset}",
+        form="reliability",
+        title=_calibration_finding(large),
+        note=(
+            "On the dashed line, predicted risk and observed frequency agree. Bars show how many cases each point "
+            "rests on.",
+        ),
+        x=Axis(title="predicted risk", low=0, high=1, ticks=ticks),
+        y=Axis(title="observed frequency", low=0, high=1, ticks=ticks),
+        panels=(Panel(title="", series=(Series(title="observed", points=points),)),),
+        audiences=_READERS,
+    )
+
+
+def _calibration_finding(large: Measurement | None) -> Text:
+    if large is None or large.value is None:
+        return ("Observed frequency by predicted risk",)
+    interval = numbers.interval(large)
+    shown: Text = (numbers.value(large), " (", interval, ")") if interval else (numbers.value(large),)
+    if large.interval and large.interval.low <= 0 <= large.interval.high:
+        return ("Predicted risks are neither too high nor too low on average, within the uncertainty: ", *shown)
+    direction = "low" if large.value > 0 else "high"
+    return (f"Predicted risks are too {direction} on average; observed minus predicted: ", *shown)
+
+
+def efficiency(run: Run) -> Section | None:
+    """Return a metric against the share of labels used, one line an arm."""
+    charts = []
+    for metric in dict.fromkeys(m.metric for m in run.find(evaluator="data_efficiency", estimand="mean")):
+        for dataset in run.datasets:
+            found = [
+                m
+                for m in run.find(
+                    evaluator="data_efficiency", metric=metric, dataset=dataset, estimand="mean", slice={}
+                )
+                if m.status == "measured" and m.fraction is not None and m.reference_variant is None
+            ]
+            if found:
+                charts.append(_efficiency_chart(run, metric, dataset, found))
+    if not charts:
+        return None
+    return Section(id="efficiency", title="With fewer labels", blocks=tuple(charts), audiences=_TECHNICAL)
+
+
+def _efficiency_chart(run: Run, metric: str, dataset: str, found: list[Measurement]) -> Chart:
+    title = run.title_of(metric)
+    arms = dict.fromkeys(m.variant or "model" for m in found)
+    series = []
+    for arm in arms:
+        members = sorted((m for m in found if (m.variant or "model") == arm), key=lambda m: m.fraction or 0.0)
+        points = tuple(
+            Point(x=100 * (m.fraction or 0.0), span=_span(m), figure=numbers.value(m), n=numbers.count(m, "n"))
+            for m in members
+        )
+        series.append(Series(title=arm, points=points))
+    fractions = sorted({m.fraction for m in found if m.fraction is not None})
+    heading: list[str | Figure] = [f"With {numbers.percent(fractions[0])} of the labels: "]
+    for index, line in enumerate(series):
+        if line.points and line.points[0].x == 100 * fractions[0]:
+            heading += ["; " if index else "", f"{line.title} {title} ", line.points[0].figure]
+    return Chart(
+        id=f"efficiency-{metric}-{dataset}",
+        form="efficiency",
+        title=tuple(heading),
+        note=(
+            f"Means over repeated draws of the training labels, with {run.level} intervals over patients and seeds.",
+        ),
+        x=Axis(
+            title="training labels used, %, logarithmic",
+            low=100 * fractions[0],
+            high=100 * fractions[-1],
+            ticks=tuple((100 * f, f"{100 * f:.4g}") for f in fractions),
+        ),
+        y=axis(title, [p.span for s in series for p in s.points], bounds=_bounds(run, metric), ticks=4),
+        panels=(Panel(title="", series=tuple(series)),),
+        audiences=_TECHNICAL,
+    )
+
+
+def _span(m: Measurement) -> Span:
+    found = numbers.span(m)
+    if found is None:
+        raise ValueError(f"{m.id} was not measured and cannot be drawn")
+    return found
+
+
+def _bounds(run: Run, metric: str) -> tuple[float, float] | None:
+    descriptor = run.metric(metric)
+    if descriptor is None or descriptor.low is None or descriptor.high is None:
+        return None
+    return descriptor.low, descriptor.high

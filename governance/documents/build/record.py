@@ -1,0 +1,273 @@
+"""The record for auditors: which device, which criteria and when they were set, what they support, which data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from governance.documents import numbers
+from governance.documents.build.first import item, sorted_verdicts
+from governance.documents.build.run import Run
+from governance.documents.build.statements import statement
+from governance.documents.content import (
+    AnyBlock,
+    Audience,
+    Column,
+    DataTable,
+    FactItem,
+    Facts,
+    Prose,
+    Properties,
+    Section,
+    Signature,
+    Text,
+    Trace,
+    VerdictList,
+)
+from governance.documents.wording import WORDS
+
+_AUDITOR: tuple[Audience, ...] = ("auditor",)
+_ARTICLE = "The bars were chosen by the provider. Regulation (EU) 2024/1689 sets no numerical limit for these metrics."
+
+
+def identity(run: Run) -> Section:
+    """Return what was measured: device, version, digests, people."""
+    subject = run.subject
+    items: list[tuple[str, Text]] = [
+        ("Model", (f"{subject['name']} {subject['version']} ({subject['kind']}, {subject['task']})",)),
+        ("Digest of the model", (str(subject.get("digest") or "not recorded"),)),
+        ("Provider", (statement(run, "provider"),)),
+        ("Responsible person", (statement(run, "responsible_person"),)),
+        ("Contact", (statement(run, "contact"),)),
+        ("Intended purpose", (statement(run, "intended_purpose"),)),
+        ("Users", (statement(run, "users"),)),
+        ("Measured on", (numbers.day(run.started) if run.started else "not recorded",)),
+        ("Run", (run.folder.run_id,)),
+        ("Digest of the evidence", (run.evidence_digest,)),
+        ("Signature", ("none: the field at the end of this document is empty",)),
+    ]
+    return Section(
+        id="identity", title="What was measured", blocks=(Properties(items=tuple(items)),), audiences=_AUDITOR
+    )
+
+
+def policy(run: Run) -> Section:
+    """Return who set which criteria and whether they were recorded before anything was measured."""
+    decision = run.decision
+    if decision is None:
+        blocks: tuple[AnyBlock, ...] = (Prose(paragraphs=(("No decision has been made on these measurements.",),)),)
+    else:
+        when = (
+            "yes: the digest was written before anything was measured"
+            if decision.recorded_before_run
+            else "no: these criteria were set or changed after the measurements were known"
+        )
+        counts = ", ".join(
+            f"{sum(v.outcome.value == key for v in decision.verdicts)} {word}" for key, word in WORDS.items()
+        )
+        items: list[tuple[str, Text]] = [
+            ("Policy", (f"{decision.policy} {decision.policy_version}",)),
+            ("Digest of the policy", (decision.policy_digest,)),
+            ("Recorded before the run", (when,)),
+            ("Outcome", (f"{decision.summary} (exit code {int(decision.exit_code)})",)),
+            ("Verdicts", (counts,)),
+        ]
+        blocks = (Properties(items=tuple(items)), Prose(paragraphs=((_ARTICLE,),), style="note"))
+    return Section(id="policy", title="Criteria", blocks=blocks, audiences=_AUDITOR)
+
+
+def rules(run: Run) -> Section | None:
+    """Return every rule with its bar, who set it and when, and what it came to."""
+    verdicts = sorted_verdicts(run)
+    if not verdicts:
+        return None
+    block = VerdictList(items=tuple(item(v) for v in verdicts), detailed=True)
+    return Section(id="rules", title="Every rule", blocks=(block,), audiences=("engineer", "auditor"))
+
+
+def requirements(run: Run) -> Section | None:
+    """Return which requirements the rules say they support."""
+    supported: dict[str, list[Any]] = {}
+    for verdict in sorted_verdicts(run):
+        for requirement in verdict.supports:
+            supported.setdefault(requirement, []).append(verdict)
+    if not supported:
+        return None
+    rows: list[tuple[Text, ...]] = [
+        ((requirement,), (v.title,), (WORDS[v.outcome.value],), (v.rule,))
+        for requirement, verdicts in sorted(supported.items())
+        for v in verdicts
+    ]
+    columns = (
+        Column(title="Requirement", code=True),
+        Column(title="Rule"),
+        Column(title="Verdict"),
+        Column(title="Rule id", code=True),
+    )
+    caption = "A result supports the items named here; it does not show that they are fulfilled."
+    blocks = (DataTable(id="requirements", caption=(caption,), columns=columns, rows=tuple(rows)),)
+    return Section(
+        id="requirements", title="Requirements that the measurements support", blocks=blocks, audiences=_AUDITOR
+    )
+
+
+def data(run: Run) -> Section:
+    """Return what the numbers rest on: datasets, their groups and digests."""
+    columns = (
+        Column(title="Dataset"),
+        Column(title="Role"),
+        Column(title="Cases", numeric=True),
+        Column(title="Patients", numeric=True),
+        Column(title="Positive", numeric=True),
+        Column(title="Digest", code=True),
+    )
+    rows: list[tuple[Text, ...]] = []
+    for name, dataset in run.datasets.items():
+        title = dataset.get("title")
+        patients = dataset.get("clusters") if dataset.get("clustered") else None
+        rows.append(
+            (
+                (f"{name}: {title}" if title else name,),
+                (str(dataset.get("role", "")),),
+                _count(dataset.get("n")),
+                _count(patients) if patients is not None else (str(dataset.get("cluster_reason") or "not told apart"),),
+                _count(dataset.get("events")),
+                (numbers.short(str(dataset.get("digest", ""))),),
+            )
+        )
+    blocks: list[AnyBlock] = [
+        DataTable(
+            id="datasets",
+            caption=("The data of this run, as counted when it was opened.",),
+            columns=columns,
+            rows=tuple(rows),
+        )
+    ]
+    groups = _inventory(run)
+    if groups:
+        blocks.append(groups)
+    blocks.append(
+        Facts(
+            items=tuple(_said(run, key) for key in ("training_data", "reference_standard")),
+            audiences=("clinician", "engineer"),
+        )
+    )
+    return Section(
+        id="data", title="Data", blocks=tuple(blocks), audiences=("clinician", "deployer", "engineer", "auditor")
+    )
+
+
+def _said(run: Run, key: str) -> FactItem:
+    from governance.documents.build.statements import item as fact_item
+
+    return fact_item(run, key)
+
+
+def _count(number: int | None) -> Text:
+    return ("not applicable" if number is None else numbers.thousands(number),)
+
+
+def _inventory(run: Run) -> DataTable | None:
+    rows: list[tuple[Text, ...]] = []
+    for name in run.datasets:
+        for attribute, title, names in run.groupings(name):
+            found = run.datasets[name]["attributes"][attribute]["groups"]
+            for group in names:
+                entry = found.get(group) or {}
+                label = run.group_label(name, attribute, group)
+                rows.append(
+                    (
+                        (name,),
+                        (title,),
+                        (label,),
+                        _count(entry.get("n")),
+                        _count(entry.get("clusters")),
+                        _count(entry.get("events")),
+                    )
+                )
+    if not rows:
+        return None
+    columns = (
+        Column(title="Dataset"),
+        Column(title="Attribute"),
+        Column(title="Group"),
+        Column(title="Cases", numeric=True),
+        Column(title="Patients", numeric=True),
+        Column(title="Positive", numeric=True),
+    )
+    return DataTable(
+        id="inventory",
+        caption=("Groups in the data.",),
+        columns=columns,
+        rows=tuple(rows),
+        audiences=("engineer", "auditor"),
+    )
+
+
+def hazards(run: Run) -> Section:
+    """Return what could go wrong for whom, which rules control it, and what risk remains."""
+    outcomes = {v.rule: WORDS[v.outcome.value] for v in sorted_verdicts(run)}
+    rows: list[tuple[Text, ...]] = []
+    for key, hazard in run.hazards.items():
+        controls = ", ".join(f"{rule} ({outcomes.get(rule, 'no such rule in the policy')})" for rule in hazard.controls)
+        rows.append(
+            (
+                (key,),
+                (f"{hazard.hazard}. {hazard.situation}" if hazard.situation else hazard.hazard,),
+                (f"{hazard.harm} ({hazard.who}; {hazard.severity})",),
+                (controls or "none",),
+                (hazard.residual_risk or "not provided by the provider; needed for Art. 9(5)",),
+                (hazard.accepted_by or "nobody named",),
+            )
+        )
+    if not rows:
+        gap = ("No hazards were provided by the provider; needed for Annex IV(5).",)
+        return Section(
+            id="hazards", title="Hazards", blocks=(Prose(paragraphs=(gap,)),), audiences=("deployer", "auditor")
+        )
+    columns = tuple(
+        Column(title=title, code=title == "Id")
+        for title in ("Id", "Hazard", "Harm", "Controlled by", "Risk that remains", "Accepted by")
+    )
+    block = DataTable(
+        id="hazards-table", caption=("Hazards that the provider named.",), columns=columns, rows=tuple(rows)
+    )
+    return Section(id="hazards", title="Hazards", blocks=(block,), audiences=("deployer", "auditor"))
+
+
+def licence(run: Run) -> Section:
+    """Return the licence's kind and restrictions; the notice itself lies in the run's folder."""
+    given = run.licence
+    if given is None:
+        blocks: tuple[AnyBlock, ...] = (Prose(paragraphs=(("No licence was provided by the provider.",),)),)
+    else:
+        restrictions = [(name,) for name in given.restrictions]
+        restrictions += [
+            (f"{text} ({name}; a clause of the provider's own)",) for name, text in given.own_restrictions.items()
+        ]
+        items: list[tuple[str, Text]] = [
+            ("Kind", (given.kind,)),
+            ("Licensor", (given.licensor or "not provided by the provider",)),
+            ("Covers", (", ".join(given.artifacts),)),
+        ]
+        if given.inherits:
+            items.append(("Inherits from", (", ".join(given.inherits),)))
+        parts: list[AnyBlock] = [Properties(items=tuple(items))]
+        if restrictions:
+            parts.append(Prose(paragraphs=tuple(restrictions), style="list"))
+        parts.append(Prose(paragraphs=(("This is a summary; only the licence text counts.",),), style="note"))
+        blocks = tuple(parts)
+    return Section(id="licence", title="Licence", blocks=blocks, audiences=("public", "deployer", "auditor"))
+
+
+def trace(_run: Run) -> Section:
+    """Return the place where the trace of the printed numbers goes; it is filled when a reader is chosen."""
+    return Section(id="trace", title="Where each number comes from", blocks=(Trace(),), audiences=_AUDITOR)
+
+
+def signature(run: Run) -> Section:
+    """Return an empty signature field."""
+    block = Signature(
+        purpose="I have read this record and the measurements that it refers to (Annex IV(2)(g)).",
+        name=(statement(run, "responsible_person"),),
+    )
+    return Section(id="signature", title="Signature", blocks=(block,), audiences=_AUDITOR)

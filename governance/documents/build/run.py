@@ -1,0 +1,186 @@
+"""A run as the builders see it: the files of its folder, read once, with look-ups."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from governance.errors import InputError, Location
+from governance.evidence.folder import RunFolder
+from governance.evidence.model import Evidence, Measurement, MetricDescriptor
+from governance.policy.model import Decision
+from governance.spec.model import Fact, Hazard, Licence
+
+NOT_RECORDED = "not recorded"
+
+
+def latest_decision(folder: RunFolder) -> Decision | None:
+    """Return the decision made last, or None where nothing was decided.
+
+    ``run.json`` notes under which policy; where it does not, the file written last is taken, by name where two are
+    equally old.
+
+    Raises
+    ------
+    InputError
+        If the file is not a decision, or is one on other evidence.
+    """
+    files = sorted(folder.decisions.glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    if not files:
+        return None
+    noted = folder.read_json(folder.run_json).get("decided_under") if folder.run_json.exists() else None
+    path = next((file for file in files if noted and file.stem == str(noted)[:16]), files[-1])
+    try:
+        decision = Decision.model_validate(folder.read_json(path))
+    except ValidationError as error:
+        raise InputError(f"not a decision: {error.errors()[0]['msg']}", location=Location(str(path))) from error
+    if decision.evidence_digest != folder.evidence_digest():
+        raise InputError(
+            "the decision was made on other evidence than that of this run",
+            location=Location(str(path)),
+            hint="decide again: governance decide RUN",
+        )
+    return decision
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder holds. `started` is the day of the run, None where ``run.json`` does not say."""
+
+    folder: RunFolder
+    lock: Mapping[str, Any]
+    evidence: Evidence
+    evidence_digest: str
+    decision: Decision | None
+    facts: Mapping[str, Fact]
+    hazards: Mapping[str, Hazard]
+    licence: Licence | None
+    started: dt.date | None
+    policy_lock: Mapping[str, Any] | None
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> Run:
+        """Read the files of a run.
+
+        Raises
+        ------
+        InputError
+            If one is missing or malformed.
+        """
+        lock = folder.read_json(folder.spec_lock)
+        spec = lock["spec"]
+        times = folder.read_json(folder.run_json) if folder.run_json.exists() else {}
+        started = times.get("started_at")
+        return cls(
+            folder=folder,
+            lock=lock,
+            evidence=folder.read_evidence(),
+            evidence_digest=folder.evidence_digest(),
+            decision=latest_decision(folder),
+            facts={key: Fact.model_validate(fact) for key, fact in (spec.get("facts") or {}).items()},
+            hazards={key: Hazard.model_validate(hazard) for key, hazard in (spec.get("hazards") or {}).items()},
+            licence=Licence.model_validate(spec["licence"]) if spec.get("licence") else None,
+            started=dt.datetime.fromisoformat(started).date() if started else None,
+            policy_lock=folder.read_json(folder.policy_lock) if folder.policy_lock.exists() else None,
+        )
+
+    @property
+    def subject(self) -> Mapping[str, Any]:
+        """Name, version, kind, task and digest of the model."""
+        subject: Mapping[str, Any] = self.lock["subject"]
+        return subject
+
+    @property
+    def datasets(self) -> Mapping[str, Any]:
+        """The inventory of the datasets by name."""
+        datasets: Mapping[str, Any] = self.lock["datasets"]
+        return datasets
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of the run."""
+        settings: Mapping[str, Any] = self.lock.get("settings") or {}
+        return settings
+
+    @cached_property
+    def level(self) -> str:
+        """The level of intervals in percent, as printed."""
+        return f"{100 * float(self.settings.get('level', 0.95)):.4g}\N{NO-BREAK SPACE}%"
+
+    def metric(self, name: str) -> MetricDescriptor | None:
+        """Return what a metric is, None where the evidence does not say."""
+        return self.evidence.descriptors.get(name)
+
+    def title_of(self, metric: str) -> str:
+        """Return the title of a metric."""
+        descriptor = self.metric(metric)
+        return descriptor.title if descriptor else metric.replace("_", " ")
+
+    def find(self, **wanted: Any) -> list[Measurement]:
+        """Return the measurements whose fields equal `wanted`, in the order of the evidence."""
+        return [m for m in self.evidence.measurements if all(getattr(m, name) == want for name, want in wanted.items())]
+
+    def one(self, **wanted: Any) -> Measurement | None:
+        """Return the first of `find`, preferring one that was measured."""
+        found = self.find(**wanted)
+        return next((m for m in found if m.status == "measured"), found[0] if found else None)
+
+    @cached_property
+    def overall(self) -> Mapping[tuple[str, str, str], Measurement]:
+        """Plain values for everyone on clean input, by evaluator, metric and dataset."""
+        plain: dict[tuple[str, str, str], Measurement] = {}
+        for m in self.evidence.measurements:
+            if is_plain(m) and not m.slice:
+                plain.setdefault((m.evaluator, m.metric, m.dataset), m)
+        return plain
+
+    def groupings(self, dataset: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """Yield attribute, title and groups of a dataset's attributes, each in its fixed order."""
+        spec = self.lock["spec"]["datasets"].get(dataset, {}).get("attributes") or {}
+        attributes = self.datasets.get(dataset, {}).get("attributes") or {}
+        names = [name for name in spec if name in attributes] + sorted(set(attributes) - set(spec))
+        for name in names:
+            entry = attributes[name]
+            yield name, entry.get("title") or name.replace("_", " "), tuple(entry.get("order") or entry["groups"])
+
+    def group_label(self, dataset: str, attribute: str, group: str) -> str:
+        """Return a group's name as people say it: a band ``<40`` becomes ``under 40``."""
+        if group == NOT_RECORDED:
+            return group
+        entry = (self.lock["spec"]["datasets"].get(dataset, {}).get("attributes") or {}).get(attribute) or {}
+        if not entry.get("bands"):
+            return group
+        unit = f" {entry['unit']}" if entry.get("unit") else ""
+        if group.startswith(">="):
+            return f"{group[2:].strip()}{unit} and over"
+        if group.startswith("<"):
+            return f"under {group[1:].strip()}{unit}"
+        low, dash, high = group.partition("-")
+        return f"{low}{unit} to under {high}{unit}" if dash and low and high else group
+
+    def slice_label(self, dataset: str, group: Mapping[str, str]) -> str:
+        """Return the name of a slice: ``sex F, age under 40``."""
+        if not group:
+            return "everyone"
+        titles = {name: title for name, title, _ in self.groupings(dataset)}
+        parts = (f"{titles.get(a, a)}: {self.group_label(dataset, a, g)}" for a, g in group.items())
+        return ", ".join(parts)
+
+
+def is_plain(m: Measurement) -> bool:
+    """Whether a measurement is a value on clean input without seed, variant, fraction or curve."""
+    return (
+        m.estimand == "value"
+        and m.condition.is_clean
+        and m.reference is None
+        and m.reference_condition is None
+        and m.fraction is None
+        and m.seed is None
+        and m.variant is None
+        and not m.curve
+    )

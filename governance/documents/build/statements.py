@@ -1,0 +1,285 @@
+"""What the provider says, what it did not say, and what was not measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from governance.documents import numbers
+from governance.documents.build.curves import condition_title, most_harmful, under_conditions
+from governance.documents.build.first import worst_of
+from governance.documents.build.run import Run
+from governance.documents.build.subject_words import short_value
+from governance.documents.content import (
+    AUDIENCES,
+    Audience,
+    FactItem,
+    Facts,
+    Gap,
+    Gaps,
+    Prose,
+    Section,
+    Statement,
+    Text,
+)
+from governance.documents.wording import FINDING, NATURAL
+from governance.policy.model import Outcome
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A statement that documents ask for: its label, what it is needed for, and why in plain words."""
+
+    label: str
+    needed_for: str
+    plain: str
+
+
+ASKED = {
+    "intended_purpose": Asked("Intended purpose", "Annex IV(1)(a)", "what the model is for"),
+    "users": Asked("Intended users", "Art. 13(3)(b)(i)", "who is meant to use it"),
+    "not_for": Asked("Must not be used for", "Art. 13(3)(b)(iii)", "for whom it must not be used"),
+    "provider": Asked("Provider", "Annex IV(1)(a)", "who makes it"),
+    "responsible_person": Asked("Responsible person", "Annex IV(2)(g)", "who decides on its release"),
+    "contact": Asked("Contact", "Art. 13(3)(a)", "whom to ask"),
+    "training_data": Asked("Training data", "Annex IV(2)(d)", "what it learned from"),
+    "reference_standard": Asked("Reference standard", "Annex IV(2)(g)", "how the right answers were known"),
+    "limitations": Asked("Known limits", "Annex IV(3)", "where it is known to work less well"),
+    "human_oversight": Asked("Human oversight", "Annex IV(2)(e), Art. 14", "who watches over it"),
+    "when_unsure": Asked("When you are unsure", "Art. 14(4)", "what to do when in doubt"),
+    "maintenance": Asked("Maintenance", "Art. 13(3)(e)", "how it is kept up"),
+}
+"""Statements that every run is asked for; articles are those of Regulation (EU) 2024/1689."""
+
+_NOT_PUBLIC: tuple[Audience, ...] = tuple(a for a in AUDIENCES if a != "public")
+
+
+def statement(run: Run, key: str) -> Statement:
+    """Return a fact's words, or the visible gap."""
+    fact = run.facts.get(key)
+    if fact is None:
+        return Statement(fact=key, text="not provided by the provider")
+    return Statement(fact=key, text=fact.statement, disclosure=fact.disclosure)
+
+
+def item(run: Run, key: str, *, detailed: bool = False) -> FactItem:
+    """Return a fact as it is printed, or the visible gap with what it is needed for."""
+    fact = run.facts.get(key)
+    asked = ASKED.get(key)
+    label = asked.label if asked else key.replace("_", " ").capitalize()
+    if fact is None:
+        needed = f"; needed for {asked.needed_for}" if asked else ""
+        return FactItem(label=label, statement=Statement(fact=key, text=f"not provided by the provider{needed}"))
+    return FactItem(
+        label=label,
+        statement=statement(run, key),
+        owner=fact.owner,
+        date=numbers.day(fact.date),
+        review_by=numbers.day(fact.review_by),
+        source=fact.source,
+        due=run.started is not None and fact.review_by < run.started,
+        detailed=detailed,
+        disclosure=fact.disclosure,
+    )
+
+
+def _facts(run: Run, *keys: str, audiences: tuple[Audience, ...] = AUDIENCES, detailed: bool = False) -> Facts:
+    return Facts(items=tuple(item(run, key, detailed=detailed) for key in keys), audiences=audiences)
+
+
+def careful(run: Run) -> Section:
+    """Return for whom the model must not be used and where it works less well."""
+    observed = [*_worst_groups(run), *_worst_conditions(run)]
+    blocks: list[Facts | Prose] = [_facts(run, "not_for", "limitations")]
+    if observed:
+        blocks.append(Prose(paragraphs=tuple(observed), style="list"))
+    return Section(
+        id="careful",
+        title="When to be careful",
+        half=True,
+        blocks=tuple(blocks),
+        audiences=("public", "clinician", "deployer"),
+    )
+
+
+def _worst_groups(run: Run) -> list[Text]:
+    said: list[Text] = []
+    for metric in NATURAL:
+        for (_, name, dataset), overall in run.overall.items():
+            if name != metric or overall.status != "measured":
+                continue
+            for attribute, _, _ in run.groupings(dataset):
+                worst = worst_of(run, overall, attribute)
+                if worst and worst.value != overall.value:
+                    interval = numbers.hundred_interval(
+                        worst.model_copy(update={"interval": worst.simultaneous or worst.interval})
+                    )
+                    tail: Text = (", which could be ", interval) if interval else ()
+                    extreme = "Highest" if worst.direction == "lower" else "Lowest"
+                    said.append(
+                        (
+                            f"{extreme} {NATURAL[metric].technical.lower()} for {run.slice_label(dataset, worst.slice)}: ",
+                            *short_value(run, worst),
+                            *tail,
+                            ".",
+                        )
+                    )
+    return said
+
+
+def _worst_conditions(run: Run) -> list[Text]:
+    for metric in ("auroc", "sensitivity", "accuracy"):
+        for dataset in run.datasets:
+            found = under_conditions(run, metric, dataset)
+            if found:
+                worst = most_harmful(found)
+                severity = f", severity {worst.condition.severity}" if worst.condition.severity else ""
+                return [
+                    (
+                        f"Input worsened by \N{LEFT DOUBLE QUOTATION MARK}{condition_title(run, worst.condition.name)}"
+                        f"\N{RIGHT DOUBLE QUOTATION MARK}{severity}: {run.title_of(metric)} ",
+                        numbers.value(worst),
+                        ".",
+                    )
+                ]
+    return []
+
+
+def unsure(run: Run) -> Section:
+    """Return what to do when in doubt."""
+    return Section(
+        id="unsure",
+        title="What to do when unsure",
+        half=True,
+        blocks=(_facts(run, "when_unsure", "contact"),),
+        audiences=("public", "clinician", "deployer"),
+    )
+
+
+def oversight(run: Run) -> Section:
+    """Return who watches over the model."""
+    return Section(
+        id="oversight",
+        title="Human oversight",
+        half=True,
+        blocks=(_facts(run, "human_oversight", "users"),),
+        audiences=("clinician", "deployer"),
+    )
+
+
+def operation(run: Run) -> Section:
+    """Return how the model is kept up and what it learned from."""
+    return Section(
+        id="operation",
+        title="Operation and origin",
+        blocks=(_facts(run, "maintenance", "training_data", "reference_standard"),),
+        audiences=("deployer",),
+    )
+
+
+def who(run: Run) -> Section:
+    """Return who stands behind the model."""
+    return Section(
+        id="who",
+        title="Who stands behind it",
+        half=True,
+        blocks=(_facts(run, "provider", "responsible_person", "contact"),),
+        audiences=("public", "clinician", "deployer"),
+    )
+
+
+def all_statements(run: Run) -> Section:
+    """Return every statement with owner, date and review-by, for auditors."""
+    keys = [*ASKED, *(key for key in run.facts if key not in ASKED)]
+    return Section(
+        id="statements",
+        title="Statements by the provider",
+        blocks=(_facts(run, *keys, detailed=True),),
+        audiences=("auditor",),
+    )
+
+
+def further(run: Run) -> Section | None:
+    """Return statements that no other section asks for. A reader who may not read one does not see that it is there."""
+    keys = [key for key in run.facts if key not in ASKED and key != FINDING]
+    if not keys:
+        return None
+    blocks = tuple(Facts(items=(item(run, key),), disclosure=run.facts[key].disclosure) for key in keys)
+    return Section(
+        id="more-facts",
+        title="Further statements",
+        blocks=blocks,
+        audiences=tuple(a for a in AUDIENCES if a != "auditor"),
+    )
+
+
+def missing(run: Run) -> Section:
+    """Return the gap register."""
+    measured = _not_measured(run)
+    blocks = (
+        Gaps(items=(*_not_said(run, simple=True), *measured), none=_NOTHING_MISSING, audiences=("public",)),
+        Gaps(
+            items=(*_not_said(run, simple=False), *_due(run), *measured), none=_NOTHING_MISSING, audiences=_NOT_PUBLIC
+        ),
+    )
+    return Section(id="missing", title="What was not provided or measured", half=True, blocks=blocks)
+
+
+_NOTHING_MISSING = "Everything that was asked for was provided and measured."
+
+
+def _not_said(run: Run, *, simple: bool) -> list[Gap]:
+    gaps = []
+    for key, asked in ASKED.items():
+        if key not in run.facts:
+            why = (
+                f"The provider did not say {asked.plain}."
+                if simple
+                else f"Not provided by the provider; needed for {asked.needed_for}."
+            )
+            gaps.append(Gap(what=asked.label, why=why, owner=None if simple else "not named"))
+    return gaps
+
+
+def _due(run: Run) -> list[Gap]:
+    gaps = []
+    for key, fact in run.facts.items():
+        if run.started is not None and fact.review_by < run.started:
+            label = ASKED[key].label if key in ASKED else key.replace("_", " ").capitalize()
+            why = f"Due for review since {numbers.day(fact.review_by)}."
+            gaps.append(Gap(what=label, why=why, owner=fact.owner, disclosure=fact.disclosure))
+    return gaps
+
+
+def _not_measured(run: Run) -> list[Gap]:
+    """Return one gap for each thing that has no number, however many metrics it lacks."""
+    gaps: dict[tuple[str, str], list[str]] = {}
+    ruled: set[str] = set()
+    if run.decision:
+        for verdict in run.decision.verdicts:
+            if verdict.outcome is Outcome.NOT_MEASURED:
+                gaps.setdefault((verdict.title, verdict.sentence), [])
+                ruled.update(verdict.measurements)
+    for m in run.evidence.measurements:
+        if m.status == "measured" or m.id in ruled:
+            continue
+        what = []
+        if m.slice:
+            what.append(run.slice_label(m.dataset, m.slice))
+        if not m.condition.is_clean:
+            what.append(condition_title(run, m.condition.name))
+        if m.variant:
+            what.append(m.variant)
+        title = run.title_of(m.metric)
+        key = ("; ".join(what) or title, m.reason or "")
+        names = gaps.setdefault(key, [])
+        if what and title not in names:
+            names.append(title)
+    return [
+        Gap(what=what, why=f"{', '.join(names)}: {reason}." if names else _sentence(reason))
+        for (what, reason), names in gaps.items()
+    ]
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith(".") else f"{text}."

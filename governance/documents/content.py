@@ -1,0 +1,406 @@
+"""The content model: what a document says, before any format.
+
+A `Content` holds the blocks for all readers; `governance.documents.audiences.select` takes from it what one reader may
+and should see and gives a `Document`; a renderer turns a `Document` into bytes. Numbers are `Figure`s, which name the
+measurements they are read from; sentences of fact are `Statement`s, which name the fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from governance.evidence.model import Frozen
+from governance.spec.model import Disclosure
+
+CONTENT_VERSION: Literal[1] = 1
+
+Audience = Literal["public", "clinician", "deployer", "engineer", "auditor"]
+AUDIENCES: tuple[Audience, ...] = ("public", "clinician", "deployer", "engineer", "auditor")
+Word = Literal["pass", "fail", "inconclusive", "not measured", "waived"]
+
+
+class Figure(Frozen):
+    """A number as it is printed. `measurements` are the ids it is read from."""
+
+    measurements: tuple[str, ...]
+    text: str
+
+
+class Statement(Frozen):
+    """A person's words, verbatim. `fact` is the key of the fact in the spec."""
+
+    fact: str
+    text: str
+    disclosure: Disclosure = "public"
+
+    def withheld(self) -> Statement:
+        """Return what a reader sees who may not read the words."""
+        return Statement(fact=self.fact, text="not published by the provider")
+
+
+Inline = str | Figure | Statement
+Text = tuple[Inline, ...]
+
+
+class Block(Frozen):
+    """Base of all blocks: for whom it is written and who may hold it."""
+
+    audiences: tuple[Audience, ...] = AUDIENCES
+    disclosure: Disclosure = "public"
+
+
+class Answer(Block):
+    """The answer to "did the measurements meet the provider's own criteria?"."""
+
+    kind: Literal["answer"] = "answer"
+    word: Word
+    statement: Text
+    detail: Text = ()
+
+
+class VerdictItem(Frozen):
+    """One rule's verdict. `sentence` is the policy's own, so its numbers belong to `measurements`."""
+
+    word: Word
+    severity: str
+    rule: str
+    title: str
+    sentence: Figure
+    bar: str
+    rationale: str | None = None
+    set_by: str | None = None
+    controls: str | None = None
+    supports: tuple[str, ...] = ()
+
+
+class VerdictList(Block):
+    """Verdicts, the ones that need attention first. `also_passed` names the passed rules that are not spelt out."""
+
+    kind: Literal["verdict_list"] = "verdict_list"
+    items: tuple[VerdictItem, ...]
+    also_passed: tuple[str, ...] = ()
+    detailed: bool = False
+
+
+class Span(Frozen):
+    """Where a value and its interval lie on an axis."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+class Axis(Frozen):
+    """A linear axis from `low` to `high`; `labels` are printed under it, from its one end to the other."""
+
+    title: str
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+
+
+class GroupRow(Frozen):
+    """One group. `span` is None where nothing was measured; `reason` then says why. `mark` tags the worst group."""
+
+    label: str
+    heading: str | None = None
+    n: Figure | None = None
+    patients: Figure | None = None
+    events: Figure | None = None
+    value: Figure | None = None
+    interval: Figure | None = None
+    span: Span | None = None
+    reason: str | None = None
+    mark: str | None = None
+
+
+class GroupTable(Block):
+    """A metric by group, with a forest plot on one shared axis."""
+
+    kind: Literal["group_table"] = "group_table"
+    id: str
+    title: Text
+    note: Text = ()
+    metric: str
+    n_title: str = "n"
+    events_title: str | None = None
+    clustered: bool = False
+    axis: Axis
+    bar: float | None = None
+    bar_label: str | None = None
+    rows: tuple[GroupRow, ...]
+
+
+class Point(Frozen):
+    """A point of a chart, with what is printed about it."""
+
+    x: float
+    span: Span
+    figure: Figure
+    n: Figure | None = None
+    label: str | None = None
+
+
+class Series(Frozen):
+    """Points that belong together. `title` is written beside the line."""
+
+    title: str
+    points: tuple[Point, ...]
+
+
+class Chart(Block):
+    """A chart; each panel is drawn by itself on shared axes so that it stays readable on a phone.
+
+    `form` is ``conditions`` (a metric against severity), ``efficiency`` (against the share of labels, log x) or
+    ``reliability`` (observed against predicted, with counts).
+    """
+
+    kind: Literal["chart"] = "chart"
+    id: str
+    form: Literal["conditions", "efficiency", "reliability"]
+    title: Text
+    note: Text = ()
+    x: Axis
+    y: Axis
+    panels: tuple[Panel, ...]
+
+
+class Panel(Frozen):
+    """One panel of a chart. `reference` is drawn as a band with its own label (the clean input)."""
+
+    title: str
+    series: tuple[Series, ...]
+    reference: Span | None = None
+    reference_figure: Figure | None = None
+    reference_label: str | None = None
+
+
+class Hundred(Frozen):
+    """Of 100: a natural frequency. `count` of them are drawn filled."""
+
+    count: int = Field(ge=0, le=100)
+    among: str
+    sentence: Text
+    technical: Text
+
+
+class Frequencies(Block):
+    """Natural frequencies, each with a drawing of a hundred."""
+
+    kind: Literal["frequencies"] = "frequencies"
+    id: str
+    items: tuple[Hundred, ...]
+
+
+class KeyFigure(Frozen):
+    """A headline number with its interval and a one-line explanation."""
+
+    label: str
+    value: Figure
+    interval: Figure | None = None
+    note: Text = ()
+
+
+class KeyFigures(Block):
+    """A few headline numbers."""
+
+    kind: Literal["key_figures"] = "key_figures"
+    items: tuple[KeyFigure, ...]
+
+
+class FactItem(Frozen):
+    """One thing the provider said. `due` marks a statement that was to be looked at again before the run."""
+
+    label: str
+    statement: Statement
+    owner: str | None = None
+    date: str | None = None
+    review_by: str | None = None
+    source: str | None = None
+    due: bool = False
+    detailed: bool = False
+    disclosure: Disclosure = "public"
+
+    def withheld(self) -> FactItem:
+        """Return the item without anything that its reader may not have."""
+        return FactItem(label=self.label, statement=self.statement.withheld())
+
+
+class Facts(Block):
+    """Statements by the provider."""
+
+    kind: Literal["facts"] = "facts"
+    items: tuple[FactItem, ...]
+
+
+class Gap(Frozen):
+    """What was not provided or not measured, what it is needed for, and who would have to give it."""
+
+    what: str
+    why: str
+    owner: str | None = None
+    disclosure: Disclosure = "public"
+
+
+class Gaps(Block):
+    """Gaps, shown where the reader looks for what is missing."""
+
+    kind: Literal["gaps"] = "gaps"
+    items: tuple[Gap, ...]
+    none: str = ""
+
+
+class Prose(Block):
+    """Paragraphs or a list."""
+
+    kind: Literal["prose"] = "prose"
+    paragraphs: tuple[Text, ...]
+    style: Literal["plain", "lead", "note", "list"] = "plain"
+
+
+class Properties(Block):
+    """Names and values, one a line."""
+
+    kind: Literal["properties"] = "properties"
+    items: tuple[tuple[str, Text], ...]
+
+
+class Column(Frozen):
+    """A column of a data table."""
+
+    title: str
+    numeric: bool = False
+    code: bool = False
+
+
+class DataTable(Block):
+    """A table. In print at most `print_rows` rows are shown, with a note that says where the rest is."""
+
+    kind: Literal["data_table"] = "data_table"
+    id: str
+    caption: Text
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    print_rows: int = 150
+
+
+class Command(Block):
+    """Lines to type."""
+
+    kind: Literal["command"] = "command"
+    lines: tuple[str, ...]
+
+
+class Signature(Block):
+    """An empty, dated signature field."""
+
+    kind: Literal["signature"] = "signature"
+    purpose: str
+    name: Text
+
+
+class TraceRow(Frozen):
+    """A printed number and the measurement it is read from."""
+
+    text: str
+    measurement: str
+    about: str
+    dataset_digest: str
+
+
+class Trace(Block):
+    """Where each headline number comes from."""
+
+    kind: Literal["trace"] = "trace"
+    rows: tuple[TraceRow, ...] = ()
+
+
+AnyBlock = Annotated[
+    Answer
+    | VerdictList
+    | GroupTable
+    | Chart
+    | Frequencies
+    | KeyFigures
+    | Facts
+    | Gaps
+    | Prose
+    | Properties
+    | DataTable
+    | Command
+    | Signature
+    | Trace,
+    Field(discriminator="kind"),
+]
+
+
+class Section(Frozen):
+    """A part of a document. Two neighbouring `half` sections stand side by side where there is room."""
+
+    id: str
+    title: str | None
+    blocks: tuple[AnyBlock, ...]
+    half: bool = False
+    audiences: tuple[Audience, ...] = AUDIENCES
+    disclosure: Disclosure = "public"
+
+
+class Identity(Frozen):
+    """Which run of which model a document is about."""
+
+    subject: str
+    version: str
+    subject_digest: str
+    provider: Text
+    measured: str | None
+    run_id: str
+    evidence_digest: str
+    policy: str | None
+
+
+class Content(Frozen):
+    """Everything that may be said about a run, for all readers."""
+
+    identity: Identity
+    headline: Text
+    sections: tuple[Section, ...]
+
+
+class Document(Frozen):
+    """What one reader sees."""
+
+    version: Literal[1] = CONTENT_VERSION
+    language: str = "en"
+    audience: Audience
+    disclosure: Disclosure
+    title: str
+    caution: str
+    identity: Identity
+    headline: Text
+    sections: tuple[Section, ...]
+    trace: tuple[TraceRow, ...] = ()
+
+
+def figures(node: Any) -> Iterator[Figure]:
+    """Yield every number below a node of the content model, in the order in which it is printed.
+
+    Rows of data tables are left out: each names its measurement in a column of its own.
+    """
+    if isinstance(node, Figure):
+        yield node
+    elif isinstance(node, DataTable):
+        yield from figures(node.caption)
+    elif isinstance(node, BaseModel):
+        for name in type(node).model_fields:
+            yield from figures(getattr(node, name))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from figures(item)
+
+
+def plain(text: Text) -> str:
+    """Return a text without its references."""
+    return "".join(item if isinstance(item, str) else item.text for item in text)

@@ -1,0 +1,28 @@
+"""Descriptors of the document formats; the implementations are imported when a document is rendered."""
+
+from governance.plugins import RendererDescriptor
+
+HTML = RendererDescriptor(
+    name="html",
+    title="One self-contained page",
+    implementation="governance.documents.html:render",
+    extension="html",
+)
+MARKDOWN = RendererDescriptor(
+    name="markdown",
+    title="Markdown with tables",
+    implementation="governance.documents.markdown:render",
+    extension="md",
+)
+PDF = RendererDescriptor(
+    name="pdf",
+    title="A4 pages, tagged",
+    implementation="governance.documents.pdf:RENDERER",
+    extension="pdf",
+)
+JSON = RendererDescriptor(
+    name="json",
+    title="The content as data",
+    implementation="governance.documents.json:render",
+    extension="json",
+)

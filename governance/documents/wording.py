@@ -1,0 +1,129 @@
+"""Words for metrics and verdicts that every document uses alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from governance.documents.content import Word
+
+WORDS: Mapping[str, Word] = {
+    "pass": "pass",
+    "fail": "fail",
+    "inconclusive": "inconclusive",
+    "not_measured": "not measured",
+    "waived": "waived",
+}
+"""Verdicts as they are printed."""
+
+ORDER: tuple[Word, ...] = ("fail", "inconclusive", "not measured", "waived", "pass")
+"""Verdicts in the order in which a reader must see them."""
+
+MEANING: Mapping[Word, str] = {
+    "pass": "the whole interval of the measurement clears the provider's bar.",
+    "fail": "the whole interval misses the bar.",
+    "inconclusive": "the interval lies on both sides of the bar: more data would be needed to tell.",
+    "not measured": "there is no usable number, for example because too few people were in a group.",
+    "waived": "somebody named accepted a verdict other than pass, with a reason and an end date.",
+}
+
+
+@dataclass(frozen=True)
+class Natural:
+    """A metric said as a natural frequency.
+
+    `sentence` and `heading` hold ``{n}`` where the count out of 100 goes and ``{positive}``/``{negative}`` for what the
+    cases are.
+    """
+
+    heading: str
+    sentence: str
+    among: str
+    technical: str
+
+
+NATURAL: Mapping[str, Natural] = {
+    "sensitivity": Natural(
+        "Of 100 cases {positive}, the model flags {n}",
+        "Of 100 cases {positive}, the model flags {n}. It misses the others.",
+        "cases {positive}",
+        "Sensitivity",
+    ),
+    "specificity": Natural(
+        "Of 100 cases {negative}, the model leaves {n} alone",
+        "Of 100 cases {negative}, the model rightly leaves {n} alone. It raises a false alarm for the others.",
+        "cases {negative}",
+        "Specificity",
+    ),
+    "positive_predictive_value": Natural(
+        "Of 100 cases that the model flags, {n} are {positive}",
+        "Of 100 cases that the model flags, {n} are rightly flagged, if the condition is as frequent as in the test data.",
+        "cases that the model flags",
+        "Positive predictive value",
+    ),
+    "negative_predictive_value": Natural(
+        "Of 100 cases that the model does not flag, {n} are {negative}",
+        "Of 100 cases that the model does not flag, {n} are rightly left alone, if the condition is as frequent as in the "
+        "test data.",
+        "cases that the model does not flag",
+        "Negative predictive value",
+    ),
+    "hallucination_rate": Natural(
+        "Of 100 questions about something absent, the model says yes to {n}",
+        "Of 100 questions about something that is not there, the model still says yes to {n}.",
+        "questions about something absent",
+        "Hallucination rate",
+    ),
+    "miss_rate": Natural(
+        "Of 100 questions about something present, the model says no to {n}",
+        "Of 100 questions about something that is there, the model says no to {n}.",
+        "questions about something present",
+        "Miss rate",
+    ),
+    "accuracy": Natural(
+        "Of 100 questions, the model answers {n} as the reference does",
+        "Of 100 questions, the model answers {n} as the reference does.",
+        "questions",
+        "Accuracy",
+    ),
+}
+
+HEADLINE_METRICS = ("sensitivity", "hallucination_rate", "auroc", "accuracy")
+"""The first of these that was measured gives the headline."""
+
+GROUP_METRICS: Mapping[str, tuple[str, ...]] = {
+    "public": ("sensitivity", "hallucination_rate"),
+    "clinician": ("sensitivity", "specificity", "hallucination_rate", "miss_rate"),
+    "deployer": ("sensitivity", "specificity", "auroc", "hallucination_rate", "miss_rate"),
+    "auditor": ("sensitivity", "specificity", "auroc", "hallucination_rate", "miss_rate"),
+}
+"""Which group tables a reader sees; an engineer sees every metric that was measured by group."""
+
+ALWAYS_BY_GROUP = (
+    "sensitivity",
+    "specificity",
+    "auroc",
+    "hallucination_rate",
+    "miss_rate",
+    "positive_predictive_value",
+)
+
+KEY_METRICS = (
+    "auroc",
+    "sensitivity",
+    "specificity",
+    "positive_predictive_value",
+    "negative_predictive_value",
+    "brier_score",
+    "calibration_slope",
+    "calibration_in_the_large",
+    "expected_calibration_error",
+    "hallucination_rate",
+    "miss_rate",
+    "accuracy",
+    "unparsed_rate",
+    "rejected_rate",
+)
+
+FINDING = "finding"
+"""Optional fact that names what the model looks for, for sentences such as "of 100 cases with ..."."""
