@@ -108,9 +108,19 @@ class ConditionDescriptor(Descriptor):
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectDescriptor(Descriptor):
-    """A kind of model. The implementation is ``open(subject: SubjectSpec, base: Path, device: str) -> Session``."""
+    """A kind of model.
+
+    The implementation is ``open(subject: SubjectSpec, base: Path, device: str, settings: Settings) -> Session``.
+
+    Attributes
+    ----------
+    identity
+        ``"module:attribute"`` of ``identify(subject, base) -> str | None``: the digest that the opened session will have,
+        found without opening the model; empty, or None as its answer, where only the opened model tells.
+    """
 
     capabilities: frozenset[str] = frozenset({"predict"})
+    identity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

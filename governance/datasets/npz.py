@@ -16,7 +16,7 @@ from governance.errors import InputError, Location, near_name
 from governance.evidence.canonical import digest_file
 from governance.spec.model import DatasetSpec
 
-COLOUR_CHANNELS = (1, 3, 4)
+COLOUR_CHANNELS = (1, 3)
 
 
 @dataclass(frozen=True)

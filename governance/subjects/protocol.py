@@ -9,13 +9,29 @@ from typing import Protocol, runtime_checkable
 class Session(Protocol):
     """An opened subject on a device. A subject implements what its descriptor's capabilities name.
 
-    ``predict(batch) -> (n,) or (n, classes) float64`` probabilities; ``embed(batch) -> (n, d) float32``;
-    ``generate(items, *, options, seed) -> list of dicts`` with ``text`` and, where asked for, choice log-probabilities.
-    `batch` is a torch tensor on the device for image models, a numpy array for others (see `takes`).
+    - ``predict(batch) -> (n,) or (n, classes) float64`` probabilities. A `predict` that knows more than scores returns a
+      mapping of columns instead (``score`` or ``scores``, ``status``, ``reason``).
+    - ``embed(batch) -> (n, d) float32``.
+    - ``generate(items, *, options, seeds) -> list of dicts`` with ``item`` (its position), ``repeat``, ``text`` and, where
+      asked, choice log-probabilities; `seeds` holds one list of seeds an item, one a repeat.
+
+    `batch` is what `takes` says.
     """
 
-    digest: str
-    """SHA-256 of everything that determines the outputs: weights, architecture, preprocessing, own code."""
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything that determines the outputs: weights, architecture, preprocessing, own code."""
+        ...
 
-    takes: str
-    """``"tensor"``, ``"array"`` or ``"items"``: what the session's methods take."""
+    @property
+    def takes(self) -> str:
+        """What the methods take.
+
+        ``"tensor"``: a torch tensor on the device; ``"array"``: a numpy array; ``"items"``: a list of decoded dicts;
+        ``"samples"``: nothing decoded, but a list of `Sample`, for what was observed elsewhere.
+        """
+        ...
+
+
+class Sample(dict[str, object]):
+    """Names one observation: ``sample_id``, ``dataset``, ``condition``, ``severity``."""

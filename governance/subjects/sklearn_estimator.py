@@ -1,0 +1,101 @@
+"""Fitted estimators of scikit-learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from governance.errors import InputError, Location
+from governance.spec.model import Settings, SubjectSpec
+from governance.subjects.descriptors import SklearnOptions
+from governance.subjects.identity import digest_of, file_of
+from governance.subjects.weights import PICKLE_SUFFIXES, refuse_pickle
+
+
+@dataclass(frozen=True)
+class EstimatorSession:
+    """An estimator with ``predict_proba``; takes (n, features) arrays."""
+
+    digest: str
+    estimator: Any
+    task: str
+    takes: str = "array"
+
+    def predict(self, batch: np.ndarray) -> np.ndarray:
+        """Return (n,) probabilities of the positive class, or (n, classes).
+
+        Raises
+        ------
+        InputError
+            If the estimator refuses the batch.
+        """
+        try:
+            found = np.asarray(self.estimator.predict_proba(_named(batch, self.estimator)), dtype=np.float64)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise InputError(f"the estimator refuses the data: {str(error).strip().splitlines()[0]}") from error
+        if self.task == "binary":
+            if found.ndim != 2 or found.shape[1] != 2:
+                raise InputError(f"the estimator gives probabilities of shape {found.shape}, expected (n, 2)")
+            return found[:, 1]
+        return found
+
+
+def _named(batch: np.ndarray, estimator: Any) -> Any:
+    """Name the columns for an estimator that was fitted with names, in its order."""
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None or len(names) != batch.shape[1]:
+        return batch
+    import pandas as pd
+
+    return pd.DataFrame(batch, columns=list(names))
+
+
+def open_sklearn(subject: SubjectSpec, base: Path, device: str, settings: Settings) -> EstimatorSession:  # noqa: ARG001
+    """Open an estimator saved by skops, whose types must be known or listed as trusted.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or broken, a pickle that is not allowed, or holds a type that is not trusted.
+    """
+    options = SklearnOptions.model_validate(subject.options)
+    path = file_of(base, options.weights)
+    refuse_pickle(path, allow_pickle=subject.allow_pickle, instead="save the estimator with skops.io.dump")
+    estimator = _unpickle(path) if path.suffix.lower() in PICKLE_SUFFIXES else _skops(path, options.trusted)
+    if not callable(getattr(estimator, "predict_proba", None)):
+        raise InputError(f"a {type(estimator).__name__} gives no probabilities", location=Location(str(path)))
+    return EstimatorSession(digest_of(subject, base), estimator, subject.task)
+
+
+def _skops(path: Path, trusted: tuple[str, ...]) -> Any:
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.io.load(path, trusted=list(trusted))
+    except UntrustedTypesFoundException as error:
+        unknown = skops.io.get_untrusted_types(file=path)
+        missing = [name for name in unknown if name not in trusted]
+        raise InputError(
+            f"holds types that are not trusted: {', '.join(missing)}",
+            location=Location(str(path)),
+            hint="list them under `trusted` of the subject if they are yours",
+        ) from error
+    except Exception as error:
+        raise InputError(
+            f"is not an estimator saved by skops: {str(error).strip().splitlines()[0] if str(error) else error!r}",
+            location=Location(str(path)),
+        ) from error
+
+
+def _unpickle(path: Path) -> Any:
+    """Open a pickle that the spec allows; a person has said that they trust it."""
+    import joblib  # type: ignore[import-untyped]
+
+    try:
+        return joblib.load(path)
+    except Exception as error:
+        raise InputError(f"cannot be opened: {type(error).__name__}: {error}", location=Location(str(path))) from error
