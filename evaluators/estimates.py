@@ -1,0 +1,124 @@
+"""Estimates from clustered samples, with intervals at any level that is asked for later.
+
+One estimate serves the value of a group, the worst group and the differences between groups, each of which needs
+another level; so what is kept is how to make an interval, not one interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from governance.evidence.model import Method, Scalar
+from governance.statistics.bounds import Bounds
+from governance.statistics.clusters import Floats, Integers, cluster_sums, count_clusters
+from governance.statistics.means import clustered_mean, mean_interval
+from governance.statistics.proportions import clustered_wilson, effective_size
+from governance.statistics.ranking import auroc_interval, clustered_auroc
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number with its sample sizes.
+
+    Attributes
+    ----------
+    bounds
+        Makes the interval at a confidence level, or raises ValueError with the reason why there is none.
+    influence
+        (C,) influence of each cluster of the dataset on the number, for its correlation with another; None where no
+        comparison is made.
+    """
+
+    value: float
+    n: int
+    n_clusters: int
+    events: int | None
+    bounds: Callable[[float], Bounds]
+    method: Method
+    influence: Floats | None = field(default=None, repr=False)
+
+
+def proportion(
+    successes: Bools, among: Bools, codes: Integers, *, name: str, parameters: dict[str, Scalar], n_clusters: int
+) -> Estimate:
+    """Share of `successes` among the samples of a mask, with a cluster-adjusted Wilson interval.
+
+    Parameters
+    ----------
+    successes, among
+        (n,) bool over the whole dataset.
+    codes
+        (n,) cluster numbers over the whole dataset, below `n_clusters`.
+    """
+    outcome, inside = successes[among].astype(np.float64), codes[among]
+    value = float(outcome.mean())
+    size = effective_size(outcome, inside)
+    return Estimate(
+        value=value,
+        n=outcome.size,
+        n_clusters=size.n_clusters,
+        events=int(outcome.sum()),
+        bounds=lambda level: clustered_wilson(outcome, inside, level),
+        method=Method(
+            name=name,
+            parameters={**parameters, "effective_n": round(size.n, 3), "design_effect": round(size.design_effect, 6)},
+            source="Korn and Graubard, Surv. Methodol. 24 (1998) 193; Wilson, J. Am. Stat. Assoc. 22 (1927) 209",
+        ),
+        influence=cluster_sums((outcome - value) / outcome.size, inside, n_clusters),
+    )
+
+
+def ranking(
+    scores: Floats, positive: Bools, among: Bools, codes: Integers, *, parameters: dict[str, Scalar], n_clusters: int
+) -> Estimate:
+    """AUROC among the samples of a mask, with Obuchowski's interval on the logit scale. Shapes as in `proportion`."""
+    inside = codes[among]
+    estimate = clustered_auroc(scores[among], positive[among], inside)
+    influence = np.zeros(n_clusters)
+    influence[np.unique(inside)] = estimate.influence
+    return Estimate(
+        value=estimate.value,
+        n=int(among.sum()),
+        n_clusters=count_clusters(inside),
+        events=int(positive[among].sum()),
+        bounds=lambda level: auroc_interval(estimate, level),
+        method=Method(
+            name="midranks with clustered variance",
+            parameters={
+                **parameters,
+                "positive_patients": estimate.positive_clusters,
+                "negative_patients": estimate.negative_clusters,
+            },
+            source="DeLong et al., Biometrics 44 (1988) 837; Obuchowski, Biometrics 53 (1997) 567",
+        ),
+        influence=influence,
+    )
+
+
+def mean(
+    values: Floats,
+    among: Bools,
+    codes: Integers,
+    *,
+    low: float,
+    high: float,
+    parameters: dict[str, Scalar],
+    name: str = "mean with cluster-robust variance",
+    events: int | None = None,
+) -> Estimate:
+    """Mean among the samples of a mask, with a cluster-robust t interval inside [low, high]. Shapes: `proportion`."""
+    estimate = clustered_mean(values[among], codes[among])
+    return Estimate(
+        value=estimate.value,
+        n=estimate.n,
+        n_clusters=estimate.n_clusters,
+        events=events,
+        bounds=lambda level: mean_interval(estimate, level, low=low, high=high),
+        method=Method(name=name, parameters=parameters, source="Liang and Zeger, Biometrika 73 (1986) 13"),
+    )

@@ -1,0 +1,61 @@
+"""What the fairness evaluator measures and which options it takes. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from evaluators import metrics
+from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
+from governance.plugins import EvaluatorDescriptor
+from governance.spec.model import Name, Text, Written
+
+
+class FairnessOptions(Written):
+    """Options under ``evaluate: {fairness: ...}``.
+
+    Attributes
+    ----------
+    on
+        The dataset that is scored.
+    groups
+        Attributes, or several joined by " x " for their combinations.
+    operating_point
+        A fixed threshold, or how to choose one on another dataset.
+    bins
+        Bins of equal width of the reliability curve and the expected calibration error.
+    """
+
+    on: Name
+    groups: tuple[Text, ...] = ()
+    operating_point: OperatingPointOptions = FIXED_HALF
+    bins: int = Field(default=10, ge=2, le=100)
+
+    @model_validator(mode="after")
+    def _judged_elsewhere(self) -> Self:
+        self.operating_point.refuse_scored(self.on)
+        return self
+
+
+DESCRIPTOR = EvaluatorDescriptor(
+    name="fairness",
+    title="Fairness between groups",
+    implementation="evaluators.fairness.evaluator:EVALUATOR",
+    options=FairnessOptions,
+    metrics=(
+        metrics.PREVALENCE,
+        metrics.SENSITIVITY,
+        metrics.SPECIFICITY,
+        metrics.POSITIVE_PREDICTIVE_VALUE,
+        metrics.NEGATIVE_PREDICTIVE_VALUE,
+        metrics.SELECTION_RATE,
+        metrics.AUROC,
+        metrics.BRIER_SCORE,
+        metrics.CALIBRATION_IN_THE_LARGE,
+        metrics.CALIBRATION_SLOPE,
+        metrics.EXPECTED_CALIBRATION_ERROR,
+        metrics.OBSERVED_FREQUENCY,
+        metrics.REJECTED_RATE,
+    ),
+)

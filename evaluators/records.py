@@ -1,0 +1,100 @@
+"""Make measurements: of an estimate, or of the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evaluators.estimates import Estimate
+from governance.datasets.protocol import DatasetInfo
+from governance.evidence.model import (
+    CLEAN,
+    Condition,
+    Interval,
+    Measurement,
+    Method,
+    MetricDescriptor,
+    OperatingPoint,
+)
+from governance.statistics.bounds import Bounds
+
+NOT_COMPUTED = Method(name="not computed")
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """What all measurements of one part of an evaluation have in common."""
+
+    evaluator: str
+    dataset: DatasetInfo
+    level: float
+    condition: Condition = CLEAN
+    operating_point: OperatingPoint | None = None
+
+    def under(self, condition: Condition) -> Recorder:
+        """Return a recorder of another condition."""
+        return replace(self, condition=condition)
+
+    def at(self, operating_point: OperatingPoint | None) -> Recorder:
+        """Return a recorder with a decision threshold."""
+        return replace(self, operating_point=operating_point)
+
+    def measured(
+        self,
+        metric: MetricDescriptor,
+        estimate: Estimate,
+        *,
+        level: float | None = None,
+        simultaneous: Interval | None = None,
+        **about: Any,
+    ) -> Measurement:
+        """Record an estimate with its pointwise interval (or the reason why there is none)."""
+        interval, reason = interval_of(estimate.bounds, level or self.level)
+        return self._make(
+            metric,
+            status="measured",
+            value=estimate.value,
+            interval=interval,
+            interval_reason=reason,
+            simultaneous=simultaneous,
+            n=estimate.n,
+            n_clusters=estimate.n_clusters,
+            events=estimate.events,
+            method=estimate.method,
+            **about,
+        )
+
+    def not_measured(self, metric: MetricDescriptor, reason: str, **about: Any) -> Measurement:
+        """Record why there is no number."""
+        return self._make(metric, status="not_measured", reason=reason, method=NOT_COMPUTED, **about)
+
+    def _make(self, metric: MetricDescriptor, **content: Any) -> Measurement:
+        point = self.operating_point
+        return Measurement(
+            evaluator=self.evaluator,
+            metric=metric.name,
+            metric_version=metric.version,
+            dataset=self.dataset.name,
+            dataset_digest=self.dataset.digest,
+            unit=metric.unit,
+            direction=metric.direction,
+            condition=self.condition,
+            operating_point=point,
+            operating_rule=point.rule if point else None,
+            **content,
+        )
+
+
+def interval_of(
+    bounds: Callable[[float], Bounds], level: float, *, family: str | None = None, joint_level: float | None = None
+) -> tuple[Interval | None, str | None]:
+    """Return the interval at `level`, or the reason why there is none.
+
+    With `joint_level` the interval is one of a family that holds together at that level; it is made at `level`.
+    """
+    try:
+        ends = bounds(level)
+    except ValueError as error:
+        return None, str(error)
+    return Interval(low=ends.low, high=ends.high, level=joint_level or level, method=ends.method, family=family), None
