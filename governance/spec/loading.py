@@ -78,6 +78,11 @@ def load_spec(path: Path, overrides: Mapping[str, Any] | None = None) -> LoadedS
     problems = [replace(problem, keys=_as_written(problem.keys)) for problem in problems]
     problems = [problem for problem in problems if not _explained_by_kind(problem, parts)]
     options, more = _check_options(parts)
+    policy = content.get("policy")
+    if isinstance(policy, str) and not (path.parent / policy).is_file():
+        more.append(
+            Problem(("policy",), f"there is no file {policy} beside the spec", "leave `policy` out to report only")
+        )
     raise_problems(document, problems + more)
     if spec is None:  # every problem was explained by an unknown kind, which raised
         raise document.error((), "the spec cannot be read")

@@ -26,17 +26,17 @@ Name = Annotated[
     BeforeValidator(_as_written),
     StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$"),
 ]
-Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
-"""``module:function`` of a person's own code, looked up beside the spec first."""
 
 
 @dataclass(frozen=True)
 class Refers:
     """Marks a text field of an options model as the name of something else in the spec, which loading then checks."""
 
-    to: Literal["dataset", "condition", "grouping", "file"]
+    to: Literal["dataset", "condition", "grouping", "file", "code"]
 
 
+Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"), Refers("code")]
+"""``module:function`` of a person's own code, looked up beside the spec first."""
 DatasetName = Annotated[Name, Refers("dataset")]
 """A key of `datasets`."""
 ConditionName = Annotated[Name, Refers("condition")]

@@ -1,64 +1,18 @@
-"""JSON Schemas of the files that others may rely on."""
+"""The JSON Schema of `governance.yaml`, with the options of every installed kind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
 
-from governance.errors import InputError, near_name
 from governance.plugins import Group, installed
 from governance.spec.model import DatasetSpec, Spec, SubjectSpec
 
-SchemaName = Literal["spec", "policy", "evidence", "decision"]
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-
-def schema(name: str) -> dict[str, Any]:
-    """Return the JSON Schema of a contract.
-
-    Parameters
-    ----------
-    name
-        ``spec``, ``policy``, ``evidence`` or ``decision``. The spec's schema knows the options of every installed kind.
-
-    Raises
-    ------
-    InputError
-        If there is no contract of that name.
-    """
-    match name:
-        case "spec":
-            found = _spec_schema()
-        case "evidence":
-            from governance.evidence.model import Evidence
-
-            found = Evidence.model_json_schema(mode="serialization")
-        case "policy" | "decision":
-            found = _policy_schema(name)
-        case _:
-            raise InputError(f"there is no schema '{name}'", hint=near_name(name, get_args(SchemaName)))
-    return {"$schema": DIALECT, **found}
-
-
-def _policy_schema(name: str) -> dict[str, Any]:
-    """Ask the policy room, which lies above this one and so is found by name."""
-    import importlib
-
-    models = importlib.import_module("governance.policy.model")
-    if name == "decision":
-        found: dict[str, Any] = models.Decision.model_json_schema(mode="serialization")
-        return found
-    found = models.Policy.model_json_schema()
-    measure = found["$defs"]["Rule"]["properties"]["measure"]
-    text = {"type": "string", "description": "short form: evaluator / metric on dataset"}
-    found["$defs"]["Rule"]["properties"]["measure"] = {"anyOf": [measure, text]}
-    return _numbers_as_text(found)
-
-
-def _spec_schema() -> dict[str, Any]:
-    """Merge the options of all installed kinds into the spec's own schema."""
+def spec_schema() -> dict[str, Any]:
+    """Return the schema of the spec, with the options of all installed kinds merged into it."""
     found = Spec.model_json_schema()
     definitions: dict[str, Any] = found["$defs"]
     subject = _kinds(SubjectSpec, "subjects", definitions)
@@ -85,7 +39,8 @@ def _spec_schema() -> dict[str, Any]:
         properties[key] = {
             "anyOf": [{"type": "string", "description": "a YAML file"}, properties[key], {"type": "null"}]
         }
-    return _numbers_as_text(found)
+    schema: dict[str, Any] = numbers_as_text(found)
+    return schema
 
 
 def _kinds(model: type[BaseModel], group: Group, definitions: dict[str, Any]) -> list[dict[str, Any]]:
@@ -118,12 +73,12 @@ def _options(model: type[BaseModel], definitions: dict[str, Any]) -> dict[str, A
     return found
 
 
-def _numbers_as_text(node: Any) -> Any:
+def numbers_as_text(node: Any) -> Any:
     """Let text also be written as a number, as the reader does (`version: 1.10`)."""
     if isinstance(node, Mapping):
-        changed = {key: _numbers_as_text(value) for key, value in node.items()}
+        changed = {key: numbers_as_text(value) for key, value in node.items()}
         is_text = changed.get("type") == "string" and "format" not in changed and "enum" not in changed
         if is_text and "const" not in changed:
             changed["type"] = ["string", "number"]
         return changed
-    return [_numbers_as_text(item) for item in node] if isinstance(node, list) else node
+    return [numbers_as_text(item) for item in node] if isinstance(node, list) else node

@@ -1,0 +1,45 @@
+"""JSON Schemas of the files that others may rely on."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from governance.errors import InputError, near_name
+
+SchemaName = Literal["spec", "policy", "evidence", "decision"]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a contract.
+
+    Parameters
+    ----------
+    name
+        ``spec``, ``policy``, ``evidence`` or ``decision``. The spec's schema knows the options of every installed kind.
+
+    Raises
+    ------
+    InputError
+        If there is no contract of that name.
+    """
+    if name not in get_args(SchemaName):
+        raise InputError(f"there is no schema '{name}'", hint=near_name(name, get_args(SchemaName)))
+    return {"$schema": DIALECT, **_found(name)}
+
+
+def _found(name: str) -> dict[str, Any]:
+    from governance.evidence.model import Evidence
+    from governance.policy.model import Decision, Policy
+    from governance.spec.schema import numbers_as_text, spec_schema
+
+    match name:
+        case "spec":
+            return spec_schema()
+        case "policy":
+            found: dict[str, Any] = numbers_as_text(Policy.model_json_schema())
+            return found
+        case "evidence":
+            return Evidence.model_json_schema(mode="serialization")
+        case _:
+            return Decision.model_json_schema(mode="serialization")
