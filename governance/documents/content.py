@@ -140,8 +140,8 @@ class Point(Frozen):
     x: float
     span: Span
     figure: Figure
+    interval: Figure | None = None
     n: Figure | None = None
-    label: str | None = None
 
 
 class Series(Frozen):

@@ -76,10 +76,7 @@ def _conditions_chart(run: Run, metric: str, dataset: str, found: list[Measureme
     panels = []
     for name in dict.fromkeys(m.condition.name for m in found):
         members = [m for m in found if m.condition.name == name]
-        points = tuple(
-            Point(x=float(m.condition.severity or 0), span=_span(m), figure=numbers.value(m), n=numbers.count(m, "n"))
-            for m in members
-        )
+        points = tuple(_point(m, float(m.condition.severity or 0)) for m in members)
         panels.append(
             Panel(
                 title=condition_title(run, name),
@@ -138,8 +135,7 @@ def calibration(run: Run) -> Section | None:
 def _reliability(run: Run, dataset: str, bins: list[Measurement]) -> Chart:
     large = run.one(metric="calibration_in_the_large", dataset=dataset, slice={}, estimand="value")
     points = tuple(
-        Point(x=float(m.curve["predicted"]), span=_span(m), figure=numbers.value(m), n=numbers.count(m, "n"))
-        for m in sorted(bins, key=lambda m: float(m.curve["predicted"]))
+        _point(m, float(m.curve["predicted"])) for m in sorted(bins, key=lambda m: float(m.curve["predicted"]))
     )
     ticks = tuple((value, f"{value:.1f}") for value in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0))
     return Chart(
@@ -193,10 +189,7 @@ def _efficiency_chart(run: Run, metric: str, dataset: str, found: list[Measureme
     series = []
     for arm in arms:
         members = sorted((m for m in found if (m.variant or "model") == arm), key=lambda m: m.fraction or 0.0)
-        points = tuple(
-            Point(x=100 * (m.fraction or 0.0), span=_span(m), figure=numbers.value(m), n=numbers.count(m, "n"))
-            for m in members
-        )
+        points = tuple(_point(m, 100 * (m.fraction or 0.0)) for m in members)
         series.append(Series(title=arm, points=points))
     fractions = sorted({m.fraction for m in found if m.fraction is not None})
     heading: list[str | Figure] = [f"With {numbers.percent(fractions[0])} of the labels: "]
@@ -220,6 +213,11 @@ def _efficiency_chart(run: Run, metric: str, dataset: str, found: list[Measureme
         panels=(Panel(title="", series=tuple(series)),),
         audiences=_TECHNICAL,
     )
+
+
+def _point(m: Measurement, x: float) -> Point:
+    span, interval, n = _span(m), numbers.interval(m), numbers.count(m, "n")
+    return Point(x=x, span=span, figure=numbers.value(m), interval=interval, n=n)
 
 
 def _span(m: Measurement) -> Span:

@@ -44,7 +44,7 @@ def headline(run: Run) -> Text:
     if worst is None:
         return text
     extreme = "highest" if worst.direction == "lower" else "lowest"
-    return (*text, f"; {extreme} for {run.slice_label(worst.dataset, worst.slice)}, ", *short_value(run, worst))
+    return (*text, f"; {extreme} for {run.slice_label(worst.dataset, worst.slice)}: ", *short_value(run, worst))
 
 
 def worst_of(run: Run, measurement: Measurement, over: str | None = None) -> Measurement | None:
@@ -82,11 +82,12 @@ def first(run: Run) -> Section:
 
 def answer(run: Run) -> Answer:
     """Return the answer to "did the measurements meet the provider's own criteria?"."""
-    word, statement = _answer(run.decision)
+    word, statement = answer_word(run.decision)
     return Answer(word=word, statement=(statement,), detail=(*_counts(run.decision), *_who_decides(run)))
 
 
-def _answer(decision: Decision | None) -> tuple[Word, str]:
+def answer_word(decision: Decision | None) -> tuple[Word, str]:
+    """Return the verdict's word and the sentence that answers whether the provider's criteria were met."""
     if decision is None:
         return "not measured", "No decision has been made on these measurements."
     if not decision.verdicts:

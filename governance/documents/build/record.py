@@ -93,16 +93,10 @@ def requirements(run: Run) -> Section | None:
     if not supported:
         return None
     rows: list[tuple[Text, ...]] = [
-        ((requirement,), (v.title,), (WORDS[v.outcome.value],), (v.rule,))
+        ((requirement,), ("; ".join(f"{v.title} ({WORDS[v.outcome.value]})" for v in verdicts),))
         for requirement, verdicts in sorted(supported.items())
-        for v in verdicts
     ]
-    columns = (
-        Column(title="Requirement", code=True),
-        Column(title="Rule"),
-        Column(title="Verdict"),
-        Column(title="Rule id", code=True),
-    )
+    columns = (Column(title="Requirement", code=True), Column(title="Rules and their verdicts"))
     caption = "A result supports the items named here; it does not show that they are fulfilled."
     blocks = (DataTable(id="requirements", caption=(caption,), columns=columns, rows=tuple(rows)),)
     return Section(

@@ -168,8 +168,13 @@ class Run:
         if not group:
             return "everyone"
         titles = {name: title for name, title, _ in self.groupings(dataset)}
-        parts = (f"{titles.get(a, a)}: {self.group_label(dataset, a, g)}" for a, g in group.items())
+        parts = (f"{_inside(titles.get(a, a))} {self.group_label(dataset, a, g)}" for a, g in group.items())
         return ", ".join(parts)
+
+
+def _inside(title: str) -> str:
+    """Return a title as it stands inside a sentence; abbreviations keep their capitals."""
+    return title if title[1:2].isupper() else f"{title[:1].lower()}{title[1:]}"
 
 
 def is_plain(m: Measurement) -> bool:

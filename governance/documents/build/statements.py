@@ -8,7 +8,7 @@ from governance.documents import numbers
 from governance.documents.build.curves import condition_title, most_harmful, under_conditions
 from governance.documents.build.first import worst_of
 from governance.documents.build.run import Run
-from governance.documents.build.subject_words import short_value
+from governance.documents.build.subject_words import fill
 from governance.documents.content import (
     AUDIENCES,
     Audience,
@@ -82,16 +82,17 @@ def item(run: Run, key: str, *, detailed: bool = False) -> FactItem:
     )
 
 
-def _facts(run: Run, *keys: str, audiences: tuple[Audience, ...] = AUDIENCES, detailed: bool = False) -> Facts:
-    return Facts(items=tuple(item(run, key, detailed=detailed) for key in keys), audiences=audiences)
+def _facts(run: Run, *keys: str, detailed: bool = False) -> Facts:
+    return Facts(items=tuple(item(run, key, detailed=detailed) for key in keys))
 
 
 def careful(run: Run) -> Section:
     """Return for whom the model must not be used and where it works less well."""
-    observed = [*_worst_groups(run), *_worst_conditions(run)]
     blocks: list[Facts | Prose] = [_facts(run, "not_for", "limitations")]
-    if observed:
-        blocks.append(Prose(paragraphs=tuple(observed), style="list"))
+    if by_group := _worst_groups(run):
+        blocks.append(Prose(paragraphs=tuple(by_group), style="list"))
+    if by_condition := _worst_conditions(run):
+        blocks.append(Prose(paragraphs=tuple(by_condition), style="list", audiences=_NOT_PUBLIC))
     return Section(
         id="careful",
         title="When to be careful",
@@ -110,20 +111,19 @@ def _worst_groups(run: Run) -> list[Text]:
             for attribute, _, _ in run.groupings(dataset):
                 worst = worst_of(run, overall, attribute)
                 if worst and worst.value != overall.value:
-                    interval = numbers.hundred_interval(
-                        worst.model_copy(update={"interval": worst.simultaneous or worst.interval})
-                    )
-                    tail: Text = (", which could be ", interval) if interval else ()
-                    extreme = "Highest" if worst.direction == "lower" else "Lowest"
-                    said.append(
-                        (
-                            f"{extreme} {NATURAL[metric].technical.lower()} for {run.slice_label(dataset, worst.slice)}: ",
-                            *short_value(run, worst),
-                            *tail,
-                            ".",
-                        )
-                    )
+                    group = run.slice_label(dataset, worst.slice)
+                    shown = worst.model_copy(update={"interval": worst.simultaneous or worst.interval})
+                    interval = numbers.hundred_interval(shown)
+                    sentence = fill(run, NATURAL[metric].heading, dataset, numbers.hundred(worst)[0])
+                    tail: Text = ("; it could be ", interval) if interval else ()
+                    said.append((f"{group[:1].upper()}{group[1:]}: ", *_lowered(sentence), *tail, "."))
     return said
+
+
+def _lowered(text: Text) -> Text:
+    """Return a sentence that goes on after a colon."""
+    head, *rest = text
+    return (f"{head[:1].lower()}{head[1:]}" if isinstance(head, str) else head, *rest)
 
 
 def _worst_conditions(run: Run) -> list[Text]:
@@ -275,7 +275,7 @@ def _not_measured(run: Run) -> list[Gap]:
         if what and title not in names:
             names.append(title)
     return [
-        Gap(what=what, why=f"{', '.join(names)}: {reason}." if names else _sentence(reason))
+        Gap(what=f"{what[:1].upper()}{what[1:]}", why=f"{', '.join(names)}: {reason}." if names else _sentence(reason))
         for (what, reason), names in gaps.items()
     ]
 

@@ -47,10 +47,13 @@ def panel(chart: Chart, item: Panel) -> Markup:
         px, py = positions[-1]
         low = points[-1].span.low
         below = (y(low) if low is not None else py) + 14
+        high = points[-1].span.high
+        if below > _BOTTOM - 3:
+            below = (y(high) if high is not None else py) - 6
         drawn.append(
             text(
                 min(px, _RIGHT - 12),
-                min(below, _BOTTOM - 3),
+                below,
                 points[-1].figure.text,
                 anchor="middle",
                 strong=True,

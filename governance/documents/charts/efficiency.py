@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -11,7 +12,7 @@ from governance.documents.charts.svg import DASHES, MUTE, SERIES, drawing, eleme
 from governance.documents.content import Chart, Panel, plain
 
 _WIDTH, _HEIGHT = 440, 264
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 318.0, 12.0, 216.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 318.0, 30.0, 216.0
 _LINE = 14.0
 _LETTERS = 17
 
@@ -24,7 +25,7 @@ def panel(chart: Chart, item: Panel) -> Markup:
     def across(percent: float) -> float:
         return _LEFT + 12 + (_RIGHT - _LEFT - 24) * (math.log(percent) - low) / (high - low)
 
-    drawn = frame(chart.y, y, _LEFT, _RIGHT)
+    drawn = [text(10, 14, chart.y.title), *frame(chart.y, y, _LEFT, _RIGHT)]
     taken = -100.0
     for value, label in chart.x.ticks:
         drawn.append(line(across(value), _BOTTOM, across(value), _BOTTOM + 4, class_="grid", stroke=MUTE))
@@ -86,7 +87,7 @@ def _apart(positions: Sequence[float], heights: Sequence[int]) -> list[float]:
     """Move labels down until none covers another."""
     placed = list(positions)
     order = sorted(range(len(placed)), key=lambda i: (placed[i], i))
-    for before, after in zip(order, order[1:], strict=False):
+    for before, after in pairwise(order):
         room = _LINE * (heights[before] + heights[after]) / 2
         placed[after] = max(placed[after], placed[before] + room)
     return placed

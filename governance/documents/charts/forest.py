@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from governance.documents.charts.svg import ACCENT, INK, MUTE, RULE, WORST, drawing, element, line, marker, scale, text
+from governance.documents.charts.svg import ACCENT, INK, RULE, WORST, drawing, element, line, marker, scale, text
 from governance.documents.content import GroupRow, GroupTable
 
 WIDTH, HEIGHT, EDGE = 340, 34, 14.0
@@ -17,8 +17,9 @@ def axis(table: GroupTable) -> Markup:
         text(at(value), 30, label, anchor="middle") for value, label in table.axis.ticks if not _covered(table, value)
     ]
     if table.bar is not None and table.bar_label:
-        side = min(max(at(table.bar), 34.0), WIDTH - 34.0)
-        drawn.append(text(side, 12, table.bar_label, anchor="middle", fill=INK, class_="t ink"))
+        middle = 34 < at(table.bar) < WIDTH - 34
+        anchor = "middle" if middle else "start" if at(table.bar) <= 34 else "end"
+        drawn.append(text(at(table.bar), 12, table.bar_label, anchor=anchor, fill=INK, class_="t ink"))
         drawn.append(line(at(table.bar), 17, at(table.bar), HEIGHT, class_="bar", stroke=INK, dash="3 3"))
     return element(
         "svg",
@@ -43,33 +44,18 @@ def row(table: GroupTable, item: GroupRow) -> Markup:
     drawn = [line(at(value), 0, at(value), HEIGHT, class_="grid", stroke=RULE) for value, _ in table.axis.ticks]
     if table.bar is not None:
         drawn.append(line(at(table.bar), 0, at(table.bar), HEIGHT, class_="bar", stroke=INK, dash="3 3"))
-    said = f"{item.label}: {table.metric} {item.reason or 'not measured'}"
-    if item.span is not None and item.value is not None:
-        name, colour = ("worst", WORST) if item.mark else ("accent", ACCENT)
-        if item.span.low is not None and item.span.high is not None:
-            drawn.append(
-                line(
-                    at(item.span.low),
-                    middle,
-                    at(item.span.high),
-                    middle,
-                    class_=f"line {name}",
-                    stroke=colour,
-                    width=2.0,
-                )
-            )
-        drawn.append(
-            marker(
-                1 if item.mark else 0,
-                at(item.span.value),
-                middle,
-                class_=f"fill {name}",
-                fill=colour,
-                size=5.0 if item.mark else 4.0,
-            )
+    if item.heading is not None:
+        return element(
+            "svg", *drawn, viewBox=f"0 0 {WIDTH} {HEIGHT}", width=str(WIDTH), height=str(HEIGHT), aria_hidden="true"
         )
-        interval = f", interval {item.interval.text}" if item.interval else ""
-        said = f"{item.label}: {table.metric} {item.value.text}{interval}"
-    elif item.heading is None:
-        drawn = [text(EDGE, middle + 4, "", fill=MUTE)]
+    if item.span is None or item.value is None:
+        return Markup()
+    name, colour = ("worst", WORST) if item.mark else ("accent", ACCENT)
+    if item.span.low is not None and item.span.high is not None:
+        low, high = at(item.span.low), at(item.span.high)
+        drawn.append(line(low, middle, high, middle, class_=f"line {name}", stroke=colour, width=2.0))
+    shape, size = (1, 5.0) if item.mark else (0, 4.0)
+    drawn.append(marker(shape, at(item.span.value), middle, class_=f"fill {name}", fill=colour, size=size))
+    interval = f", interval {item.interval.text}" if item.interval else ""
+    said = f"{item.label}: {table.metric} {item.value.text}{interval}"
     return drawing(WIDTH, HEIGHT, said, "", *drawn, class_="forest")

@@ -8,7 +8,7 @@ from governance.documents.charts.svg import ACCENT, INK, MUTE, drawing, element,
 from governance.documents.content import Chart, Panel, plain
 
 _WIDTH, _HEIGHT = 360, 392
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 346.0, 12.0, 278.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 346.0, 30.0, 278.0
 _FLOOR, _ROOF = 356.0, 318.0
 _GAP = 26.0
 
@@ -17,9 +17,9 @@ def panel(chart: Chart, item: Panel) -> Markup:
     """Return the diagram."""
     x, y = scale(chart.x, _LEFT, _RIGHT), scale(chart.y, _BOTTOM, _TOP)
     drawn = frame(chart.y, y, _LEFT, _RIGHT)
-    drawn.append(text(_LEFT, _TOP - 1, "", fill=MUTE))
+    drawn.append(text(10, 14, chart.y.title))
     drawn.append(line(x(0), y(0), x(1), y(1), class_="bar", stroke=INK, dash="3 3"))
-    drawn += [text(x(value), _BOTTOM + 16, label, anchor="middle") for value, label in chart.x.ticks]
+    drawn += [text(x(value), _BOTTOM + 18, label, anchor="middle") for value, label in chart.x.ticks]
     points = item.series[0].points
     most = max((_whole(point.n.text) for point in points if point.n), default=1)
     last = -_GAP
