@@ -69,5 +69,5 @@ def bounds(interval: Interval, decimals: int) -> str:
         return f"at least {fixed(interval.low, decimals)}"
     if interval.side == "upper":
         return f"at most {fixed(interval.high, decimals)}"
-    level = "" if interval.level == _USUAL_LEVEL else f" at {interval.level * 100:g} %"
+    level = "" if math.isclose(interval.level, _USUAL_LEVEL) else f" at {interval.level * 100:g} %"
     return f"{fixed(interval.low, decimals)} to {fixed(interval.high, decimals)}{level}"

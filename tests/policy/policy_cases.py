@@ -123,7 +123,7 @@ def pairs(
             slice={attribute: first},
             reference={attribute: second},
             over=attribute,
-            interval=interval(low, high, 0.90),
+            interval=interval(low, high, 1 - 2 * 0.05),
             interval_reason=None,
             simultaneous=interval(*simultaneous, 0.95, family) if simultaneous else None,
         )

@@ -14,6 +14,8 @@ from governance.policy.verdicts.region import Region, region_of
 _EXACT = "exact"
 _EQUIVALENCE_LEVEL = 0.90
 """Two one-sided 5 % tests are one 90 % interval (Schuirmann 1987)."""
+_ROUNDING = 1e-9
+"""A level of 1 - 2 * 0.05 is a little below 0.90 in binary."""
 
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.NOT_MEASURED, Outcome.INCONCLUSIVE, Outcome.PASS)
 
@@ -110,7 +112,7 @@ def _intervals(
     """Return the interval a pass rests on and the one a fail rests on (None: it cannot fail)."""
     inside = measurement.interval
     if question.reference is not None:
-        if inside is not None and inside.level < _EQUIVALENCE_LEVEL:
+        if inside is not None and inside.level < _EQUIVALENCE_LEVEL - _ROUNDING:
             inside = None
         return inside, measurement.simultaneous
     if rule.measure.worst:
