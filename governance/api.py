@@ -19,8 +19,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from governance.checking import CheckReport, check
+from governance.doctor import doctor
 from governance.errors import CannotRunError, ExitCode, InputError, TamperError
 from governance.evidence.folder import RunFolder
+from governance.listing import list_things
+from governance.scaffold import init
+from governance.schemas import schema
 
 if TYPE_CHECKING:
     from governance.dossier import Report
@@ -28,6 +33,22 @@ if TYPE_CHECKING:
     from governance.policy import LoadedPolicy
     from governance.policy.model import Decision
     from governance.spec import LoadedSpec
+
+__all__ = [
+    "CheckReport",
+    "RunResult",
+    "check",
+    "decide",
+    "doctor",
+    "evaluate",
+    "init",
+    "list_things",
+    "manifest",
+    "render",
+    "run",
+    "schema",
+    "verify",
+]
 
 
 @dataclass(frozen=True)

@@ -101,11 +101,20 @@ def _named(loaded: LoadedSpec, to: str) -> Iterator[tuple[Keys, str]]:
     for base, group, kind, options in parts:
         found = list(references(find(group, kind).options, options))
         known = {keys for keys, _, _ in found}
-        yield from (((*base, *keys), text) for keys, refers, text in found if refers.to == to)
+        yield from (((*base, *keys), text) for keys, refers, text in found if _is(refers.to, text) == to)
         if to == "file":
             for key in FILES:
                 if isinstance(options.get(key), str) and (key,) not in known:
                     yield (*base, key), options[key]
+
+
+def _is(refers_to: str, text: str) -> str:
+    """A folder may also be named by code that returns it."""
+    if refers_to == "folder":
+        from governance.spec.references import is_reference
+
+        return "code" if is_reference(text) else "file"
+    return refers_to
 
 
 def _missing_files(loaded: LoadedSpec) -> Iterator[Finding]:

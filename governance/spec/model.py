@@ -28,11 +28,17 @@ Name = Annotated[
 ]
 
 
+RefersTo = Literal["dataset", "condition", "grouping", "file", "folder", "code"]
+
+
 @dataclass(frozen=True)
 class Refers:
-    """Marks a text field of an options model as the name of something else in the spec, which loading then checks."""
+    """Marks a text field of an options model as the name of something else, which loading or `check` then looks up.
 
-    to: Literal["dataset", "condition", "grouping", "file", "code"]
+    The bare word does as well: ``Annotated[str, "dataset"]``.
+    """
+
+    to: RefersTo
 
 
 Reference = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$"), Refers("code")]
@@ -71,7 +77,7 @@ class Attribute(Written):
     """A column that defines groups, as it is or cut into bands.
 
     `bands` are inner edges in ascending order: ``[40, 60]`` gives ``<40``, ``40-60`` (from 40 to below 60), ``>=60``.
-    `labels` renames values. Missing values are a group of their own, ``not recorded``.
+    `labels` renames values. Missing values are a group of their own, ``not recorded``. A column name alone will do.
     """
 
     column: Name
@@ -79,6 +85,11 @@ class Attribute(Written):
     bands: tuple[float, ...] | None = None
     unit: Text | None = None
     labels: dict[Text, Text] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _column_alone(cls, written: Any) -> Any:
+        return {"column": written} if isinstance(written, (str, int, float)) else written
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Union, get_args, get_origin
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 
 from governance.spec.document import Keys
-from governance.spec.model import Refers
+from governance.spec.model import Refers, RefersTo
 
 
 def keys_known_at(model: Any, keys: Keys, branch: Sequence[str | int] = ()) -> list[str]:
@@ -74,10 +74,21 @@ def _models_at(annotation: Any, keys: Keys) -> Iterator[type[BaseModel]]:
         yield from _models_at(get_args(annotation)[0], ())
 
 
+def _mark(metadata: Iterable[Any]) -> Refers | None:
+    """Find the mark among an annotation's metadata; the innermost type's mark comes first, the field's own last."""
+    found = None
+    for mark in metadata:
+        if isinstance(mark, Refers):
+            found = mark
+        elif isinstance(mark, str) and mark in get_args(RefersTo):
+            found = Refers(cast(RefersTo, mark))
+    return found
+
+
 def _references(annotation: Any, refers: Refers | None, content: Any, keys: Keys) -> Iterator[tuple[Keys, Refers, str]]:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        marked = next((mark for mark in arguments[1:] if isinstance(mark, Refers)), refers)
+        marked = _mark(arguments[1:]) or refers
         yield from _references(arguments[0], marked, content, keys)
     elif origin in (Union, types.UnionType):
         found = [hit for argument in arguments for hit in _references(argument, refers, content, keys)]
@@ -86,8 +97,7 @@ def _references(annotation: Any, refers: Refers | None, content: Any, keys: Keys
         for key, value in content.items():
             field = _field(annotation, key)
             if field is not None:
-                mark = next((mark for mark in field.metadata if isinstance(mark, Refers)), None)
-                yield from _references(field.annotation, mark, value, (*keys, key))
+                yield from _references(field.annotation, _mark(field.metadata), value, (*keys, key))
     elif isinstance(content, dict):
         for key, value in content.items():
             for inner in _inner(annotation, key):

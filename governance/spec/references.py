@@ -21,6 +21,11 @@ OURS = ("governance", "evaluators")
 _FORM = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 
 
+def is_reference(text: str) -> bool:
+    """Whether text has the form ``module:name``."""
+    return _FORM.match(text) is not None
+
+
 def load_reference(reference: str, base: Path, *, location: Location | None = None) -> Any:
     """Import a person's own code and return what ``"module:name"`` names.
 
@@ -43,7 +48,7 @@ def load_reference(reference: str, base: Path, *, location: Location | None = No
     CannotRunError
         If it needs a package that is not installed.
     """
-    if not _FORM.match(reference):
+    if not is_reference(reference):
         raise InputError(f"'{reference}' is not module:function", location=location, hint="for example nodules:testing")
     name, _, attribute = reference.partition(":")
     module = _import_beside(name, base.resolve(), location)

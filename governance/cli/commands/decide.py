@@ -1,0 +1,34 @@
+"""`governance decide`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from governance.cli.options import run_argument
+from governance.errors import ExitCode
+
+
+@click.command("decide")
+@run_argument
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Decide under this policy instead of the one that was recorded before the run.",
+)
+def command(run: Path, policy: Path | None) -> ExitCode:
+    """Decide on the evidence of a run. Nothing is measured again and no model is opened.
+
+    \b
+    Example:
+      governance decide runs/5f1c09a2b7d4
+      governance decide runs/5f1c09a2b7d4 --policy stricter.yaml
+    """
+    from governance import api
+    from governance.cli.console import print_result
+
+    result = api.decide(run, policy)
+    print_result(result)
+    return result.exit_code

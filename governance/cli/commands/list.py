@@ -1,0 +1,45 @@
+"""`governance list`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from governance.errors import ExitCode
+
+
+@click.command("list")
+@click.argument("kind", metavar="KIND")
+@click.option(
+    "--runs", type=click.Path(path_type=Path), default="runs", metavar="FOLDER", help="Where runs lie (runs/)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
+def command(kind: str, runs: Path, as_json: bool) -> ExitCode:
+    """List what is installed, or the runs of this directory.
+
+    KIND is evaluators, metrics, collectors, conditions, subjects, datasets, audiences, policies or runs.
+
+    \b
+    Example:
+      governance list metrics
+      governance list runs
+    """
+    from governance import api
+
+    listing = api.list_things(kind, runs=runs)
+    if as_json:
+        rows = [dict(zip(listing.columns, row, strict=True)) for row in listing.rows]
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        return ExitCode.OK
+    from governance.cli.console import print_table
+
+    if listing.rows:
+        print_table(listing.columns, listing.rows)
+    click.echo(
+        f"\n{len(listing.rows)} {listing.kind}: {listing.about}"
+        if listing.rows
+        else f"no {listing.kind}: {listing.about}"
+    )
+    return ExitCode.OK
