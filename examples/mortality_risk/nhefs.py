@@ -1,7 +1,7 @@
 """Death by 1992 among smokers of a US national health survey of 1971-75, and a risk model for it.
 
-The data are the extract of the NHANES I Epidemiologic Follow-up Study (NHEFS) that the Python package `causaldata` ships
-as a Stata file: 1,629 people who smoked when they were examined in 1971-75 and were examined again in 1982. `causaldata`
+The data are the extract of the NHANES I Epidemiologic Follow-up Study (NHEFS) that the Python package `causaldata` has
+as a Stata file: 1,629 people who smoked when they were examined in 1971-75 and were examined again in 1982. The package
 itself is never imported.
 
 Source: M. A. Hernán, J. M. Robins, Causal Inference: What If, Chapman & Hall/CRC 2020, data and codebook.
