@@ -7,13 +7,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from governance.plugins import DatasetDescriptor
-from governance.spec.model import Name, Reference, Text, Written
+from governance.spec.model import FileName, Name, Reference, Text, Written
 
 
 class TableOptions(Written):
     """A CSV or Parquet file, one row a sample. `features` are the columns that the model takes, in their order."""
 
-    table: Text
+    table: FileName
     features: tuple[Text, ...] = ()
 
 
@@ -24,9 +24,9 @@ class ImageFolderOptions(Written):
     same size; with it they are resized to ``size x size`` pixels (bilinear).
     """
 
-    table: Text
+    table: FileName
     image: Text
-    folder: Text | None = None
+    folder: FileName | None = None
     channels: Literal[1, 3] = 3
     size: int | None = Field(default=None, ge=1, le=4096)
 
@@ -39,10 +39,10 @@ class NpzOptions(Written):
     row a sample for everything else. Without a table every one-dimensional array of length n is a column.
     """
 
-    file: Text
+    file: FileName
     images: Text = "images"
     labels: Text | None = None
-    table: Text | None = None
+    table: FileName | None = None
 
 
 class QuestionsOptions(Written):
@@ -52,7 +52,7 @@ class QuestionsOptions(Written):
     ``choices`` and columns for target, cluster and attributes.
     """
 
-    file: Text
+    file: FileName
 
 
 class LoaderOptions(Written):

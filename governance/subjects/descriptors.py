@@ -1,6 +1,6 @@
 """The kinds of models that ship with the toolkit: what people may write for each, without importing anything heavy.
 
-The implementation of a kind is ``open(subject, base, device, settings) -> Session``. Its `identity`, where it has one, is
+The implementation of a kind is ``open(subject, base, device, settings) -> Session``. Its `identity`, if it has one, is
 ``identify(subject, base) -> str | None``: the digest that the opened session will have, found without opening it, or
 None where only the opened model tells.
 """
@@ -12,9 +12,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from governance.plugins import SubjectDescriptor
-from governance.spec.model import Name, Reference, Text, Written
+from governance.spec.model import Name, Reference, Refers, Text, Written
 
-File = Annotated[Text, "file"]
+File = Annotated[Text, "file", Refers("file")]
 """A file beside the spec; what counts for the subject's identity is its content."""
 Folder = Annotated[Text, "folder"]
 """A folder beside the spec, or ``module:function`` that returns one; what counts are the contents of its files."""

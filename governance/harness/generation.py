@@ -1,0 +1,60 @@
+"""The collector of generated answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from governance.errors import InputError
+from governance.harness.descriptors import GenerateOptions
+from governance.harness.protocols import OK, CollectionContext, Need, Shard
+from governance.harness.seeds import sample_seed
+
+if TYPE_CHECKING:
+    from governance.subjects.protocol import Session
+
+LARGEST_BATCH = 16
+"""Most questions at a time: a cache of keys and values for more would not fit beside a model on a small machine."""
+
+
+class Generate:
+    """Asks a language model, shard after shard of a fixed size; every answer has a seed of its own."""
+
+    def shards(self, need: Need, context: CollectionContext) -> Sequence[Shard]:
+        """Cut the questions into shards of one batch each."""
+        options = _options(need)
+        chosen = _chosen(context, options.items)
+        size = min(context.settings.batch_size, LARGEST_BATCH)
+        return [Shard(f"{start:07d}", tuple(chosen[start : start + size])) for start in range(0, len(chosen), size)]
+
+    def collect(self, need: Need, shard: Shard, context: CollectionContext) -> pd.DataFrame:
+        """Return one row a question and repeat."""
+        if not need.condition.is_clean:
+            raise InputError(f"the collector 'generate' has no condition '{need.condition.name}' yet")
+        options = _options(need)
+        session: Session = context.open_subject()
+        items = context.dataset.decode(shard.indices)
+        ids = [str(context.info.frame["sample_id"].iloc[index]) for index in shard.indices]
+        repeats = range(options.samples if options.temperature > 0 else 1)
+        seeds = [[sample_seed(context.settings.seed, name, "generate", repeat) for repeat in repeats] for name in ids]
+        answers = session.generate(items, options=options.model_dump(), seeds=seeds)  # type: ignore[attr-defined]
+        rows: list[dict[str, Any]] = []
+        for answer in answers:
+            row = {"sample_id": ids[answer["item"]], "status": OK, "reason": ""}
+            rows.append({**row, **{key: value for key, value in answer.items() if key != "item"}})
+        return pd.DataFrame(rows)
+
+
+def _options(need: Need) -> GenerateOptions:
+    return GenerateOptions.model_validate(dict(need.options))
+
+
+def _chosen(context: CollectionContext, limit: int | None) -> list[int]:
+    """Choose questions by a hash of seed and id, in the dataset's order: a choice of 20 is part of a choice of 30."""
+    ids = context.info.frame["sample_id"].tolist()
+    if limit is None or limit >= len(ids):
+        return list(range(len(ids)))
+    order = sorted(range(len(ids)), key=lambda row: sample_seed(context.settings.seed, str(ids[row]), "items"))
+    return sorted(order[:limit])

@@ -1,0 +1,277 @@
+"""Everything that is known before anything is collected: datasets, digests, plan, lock, run id, folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from governance.datasets.decoded import DecodedDataset, MemoryBudget
+from governance.datasets.describe import class_names, describe
+from governance.datasets.protocol import DatasetInfo
+from governance.errors import CannotRunError, InputError
+from governance.evidence.canonical import digest_json
+from governance.evidence.folder import RunFolder
+from governance.harness import environment
+from governance.harness.device import PROCESSOR_BOUND, configure_torch, limit_threads, resolve_device
+from governance.harness.identities import Identities, Subject, identities
+from governance.harness.lock import lock_content, run_id
+from governance.harness.plan import Plan, condition_registry, make_plan
+from governance.harness.protocols import EvaluationContext, Request
+from governance.plugins import ConditionDescriptor, find
+from governance.spec.model import Settings, Spec
+
+if TYPE_CHECKING:
+    from governance.harness.progress import Reporter
+    from governance.spec import LoadedSpec
+
+FITTING = frozenset({"fit"})
+"""Collectors that fit models of their own and so compute with more libraries than the subject."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can be collected.
+
+    Attributes
+    ----------
+    datasets
+        Each dataset with its description, by name.
+    samples
+        SHA-256 of each dataset's sample ids and decoded content; unlike its digest it does not change with targets and
+        groups, so that observations stay valid when only those do.
+    contexts
+        What each evaluator may know, by its name.
+    lock
+        Content of `spec.lock.json`.
+    machine
+        What may differ between equal runs, for `run.json`.
+    """
+
+    loaded: LoadedSpec
+    settings: Settings
+    datasets: Mapping[str, tuple[DecodedDataset, DatasetInfo]]
+    samples: Mapping[str, str]
+    conditions: Mapping[str, ConditionDescriptor]
+    contexts: Mapping[str, EvaluationContext]
+    plan: Plan
+    subject: Subject
+    found: Identities
+    lock: Mapping[str, Any]
+    folder: RunFolder
+    cache: Path
+    machine: Mapping[str, Any]
+    make_ready: Callable[[], None]
+    """Fixes threads and deterministic algorithms; called before anything computes."""
+
+    @property
+    def spec(self) -> Spec:
+        """The spec."""
+        return self.loaded.spec
+
+    @property
+    def device(self) -> str:
+        """The device that is computed on."""
+        return self.settings.device
+
+
+def prepare(
+    loaded: LoadedSpec,
+    requests: Sequence[Request] = (),
+    *,
+    device: str | None = None,
+    runs: Path,
+    cache: Path,
+    reporter: Reporter,
+) -> Prepared:
+    """Open the datasets, ask the evaluators what they need, and write `spec.lock.json`.
+
+    Parameters
+    ----------
+    requests
+        What the policy's rules will ask the evidence for.
+    device
+        Overrides the spec's.
+    runs, cache
+        Folders for runs and for observations by content.
+
+    Raises
+    ------
+    InputError
+        If data, model or options are not what the spec says, or cannot be combined.
+    CannotRunError
+        If the device is absent or a folder cannot be written.
+    """
+    spec = loaded.spec
+    asked = device or spec.settings.device
+    if asked in {"cuda", "mps"}:
+        resolve_device(asked, uses_torch=True)  # Decoding a dataset first would only delay the message.
+    reporter.stage("read datasets", len(spec.datasets))
+    datasets = _datasets(loaded, cache, reporter)
+    infos = {name: info for name, (_, info) in datasets.items()}
+    reporter.stage("plan", None)
+    with _in_spec(loaded, ()):
+        conditions = condition_registry(spec, loaded.base)
+        contexts = {name: _context(spec, name, infos, requests, conditions) for name in sorted(spec.evaluate)}
+        needs = {name: tuple(_evaluator(name).needs(context)) for name, context in contexts.items()}
+        plan = make_plan(needs, subject=spec.subject, datasets=infos, conditions=conditions)
+    settings = spec.settings.model_copy(update={"device": resolve_device(asked, uses_torch=_uses_torch(spec, plan))})
+    make_ready = _readiness(settings, _uses_torch(spec, plan))
+    subject = Subject(spec.subject, loaded.base, settings.device, settings, make_ready)
+    with _in_spec(loaded, ("subject",)):
+        subject_digest = subject.digest
+    with _in_spec(loaded, ()):
+        found = identities(
+            plan.needs,
+            base=loaded.base,
+            device=settings.device,
+            datasets={name: dataset for name, (dataset, _) in datasets.items()},
+            conditions=conditions,
+            before=make_ready,
+            recorded=spec.subject.kind == "recorded",
+        )
+    processor = environment.processor()
+    if settings.device != "cpu":
+        processor = f"{processor}; {environment.device_name(settings.device)}"
+    lock = lock_content(
+        spec,
+        settings=settings,
+        subject_digest=subject_digest,
+        datasets=infos,
+        plan=plan,
+        requests=requests,
+        conditions=conditions,
+        found=found,
+        libraries=environment.versions(_libraries(spec, plan)),
+        processor=processor,
+    )
+    folder = RunFolder(runs / run_id(lock))
+    folder.write_json(folder.spec_lock, lock)
+    return Prepared(
+        loaded=loaded,
+        settings=settings,
+        datasets=datasets,
+        samples={
+            name: digest_json([info.frame["sample_id"].tolist(), dataset.content_digest()])
+            for name, (dataset, info) in datasets.items()
+        },
+        conditions=conditions,
+        contexts={name: replace(context, settings=settings) for name, context in contexts.items()},
+        plan=plan,
+        subject=subject,
+        found=found,
+        lock=lock,
+        folder=folder,
+        cache=cache,
+        machine=environment.machine(settings.device),
+        make_ready=make_ready,
+    )
+
+
+class _in_spec:  # noqa: N801 - reads as a phrase: with _in_spec(loaded, keys)
+    """Give errors that have no place yet the place in the spec that they are about."""
+
+    def __init__(self, loaded: LoadedSpec, keys: tuple[str, ...]) -> None:
+        self._loaded, self._keys = loaded, keys
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, InputError) and error.location is None:
+            raise self._loaded.error(self._keys, error.message, error.hint) from error
+
+
+def _datasets(loaded: LoadedSpec, cache: Path, reporter: Reporter) -> dict[str, tuple[DecodedDataset, DatasetInfo]]:
+    """Open and describe all datasets, in the order of their names: the order in a file must not change a run."""
+    spec, budget = loaded.spec, MemoryBudget()
+    opened: dict[str, DecodedDataset] = {}
+    for name, dataset in sorted(spec.datasets.items()):
+        with _in_spec(loaded, ("datasets", name)):
+            source = find("datasets", dataset.kind).load()(dataset, loaded.base)
+            opened[name] = DecodedDataset(source, name, budget, cache / "fingerprints")
+    classes = _classes(spec, opened)
+    described: dict[str, tuple[DecodedDataset, DatasetInfo]] = {}
+    for name, decoded in opened.items():
+
+        def fail(keys: tuple[str, ...], message: str, hint: str | None, name: str = name) -> InputError:
+            return loaded.error(("datasets", name, *keys), message, hint)
+
+        with _in_spec(loaded, ("datasets", name)):
+            info = describe(name, spec.datasets[name], decoded, task=spec.subject.task, classes=classes, fail=fail)
+        described[name] = (decoded, info)
+        reporter.advance()
+    return described
+
+
+def _classes(spec: Spec, opened: Mapping[str, DecodedDataset]) -> tuple[str, ...] | None:
+    given = spec.subject.options.get("classes")
+    if isinstance(given, (list, tuple)):
+        return tuple(map(str, given))
+    if spec.subject.task != "multiclass":
+        return None
+    tables = [(dataset.table, spec.datasets[name].target) for name, dataset in opened.items()]
+    names = class_names([(table, target) for table, target in tables if target and target in table.columns])
+    return tuple(map(str, range(given))) if isinstance(given, int) and given > len(names) else names
+
+
+def _context(
+    spec: Spec,
+    name: str,
+    infos: Mapping[str, DatasetInfo],
+    requests: Sequence[Request],
+    conditions: Mapping[str, ConditionDescriptor],
+) -> EvaluationContext:
+    descriptor = find("evaluators", name)
+    return EvaluationContext(
+        options=descriptor.options.model_validate(spec.evaluate[name]),
+        subject=spec.subject,
+        datasets=infos,
+        settings=spec.settings,
+        requests=tuple(request for request in requests if request.evaluator == name),
+        conditions=conditions,
+    )
+
+
+def _evaluator(name: str) -> Any:
+    implementation = find("evaluators", name).load()
+    return implementation() if isinstance(implementation, type) else implementation
+
+
+def _uses_torch(spec: Spec, plan: Plan) -> bool:
+    """Whether anything in the run computes with torch."""
+    if spec.subject.kind not in PROCESSOR_BOUND:
+        return True
+    beside = any(need.collector != "predict" for need in plan.needs)
+    changed = any(not need.condition.is_clean for need in plan.needs)
+    return beside or (changed and spec.subject.kind != "recorded")
+
+
+def _libraries(spec: Spec, plan: Plan) -> set[str]:
+    names = {*environment.ALWAYS, *environment.BY_SUBJECT.get(spec.subject.kind, ("torch",))}
+    if _uses_torch(spec, plan):
+        names.add("torch")
+    if any(need.collector in FITTING for need in plan.needs):
+        names.add("scikit-learn")
+    return names
+
+
+def _readiness(settings: Settings, uses_torch: bool) -> Callable[[], None]:
+    done: list[bool] = []
+
+    def make_ready() -> None:
+        if done:
+            return
+        done.append(True)
+        try:
+            if uses_torch:
+                configure_torch(settings.device, settings)
+            limit_threads(settings.threads)
+        except ModuleNotFoundError as error:
+            raise CannotRunError(
+                f"this run needs the Python package '{error.name}', which is not installed",
+                hint="pip install 'medical-ai-governance[eval]'",
+            ) from error
+
+    return make_ready
