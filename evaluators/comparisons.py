@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from evaluators.estimates import Estimate
 from evaluators.grouping import Grouping, Slice, pairs, recorded
@@ -20,7 +21,12 @@ Estimates = Mapping[frozenset[tuple[str, str]], Estimate | str]
 
 
 def compare_groups(
-    recorder: Recorder, metric: MetricDescriptor, grouping: Grouping, dataset: DatasetInfo, by_slice: Estimates
+    recorder: Recorder,
+    metric: MetricDescriptor,
+    grouping: Grouping,
+    dataset: DatasetInfo,
+    by_slice: Estimates,
+    **about: Any,
 ) -> Iterator[Measurement]:
     """Give the worst group of a grouping and the difference of every pair of its groups.
 
@@ -33,12 +39,14 @@ def compare_groups(
         cells = tuple(cell for cell in grouping.slices(dataset) if recorded(cell))
     if missing is not None or len(cells) < 2:
         reason = f"the dataset has no attribute '{missing}'" if missing else "there is only one group to compare"
-        yield recorder.not_measured(metric, reason, estimand="worst", over=grouping.over)
-        yield recorder.not_measured(metric, reason, estimand="difference", over=grouping.over)
+        yield recorder.not_measured(metric, reason, estimand="worst", over=grouping.over, **about)
+        yield recorder.not_measured(metric, reason, estimand="difference", over=grouping.over, **about)
         return
-    yield _worst(recorder, metric, grouping, cells, by_slice)
+    yield _worst(recorder, metric, grouping, cells, by_slice, about=about)
     for cell, reference in pairs(cells):
-        yield _difference(recorder, metric, grouping, by_slice, pair=(cell, reference), count=len(pairs(cells)))
+        yield _difference(
+            recorder, metric, grouping, by_slice, pair=(cell, reference), count=len(pairs(cells)), about=about
+        )
 
 
 def difference(first: Estimate, second: Estimate, level: float) -> Bounds:
@@ -60,13 +68,19 @@ def two_one_sided_level(level: float) -> float:
 
 
 def _worst(
-    recorder: Recorder, metric: MetricDescriptor, grouping: Grouping, cells: tuple[Slice, ...], by_slice: Estimates
+    recorder: Recorder,
+    metric: MetricDescriptor,
+    grouping: Grouping,
+    cells: tuple[Slice, ...],
+    by_slice: Estimates,
+    *,
+    about: dict[str, Any],
 ) -> Measurement:
     found = [(cell, by_slice[frozenset(cell.items())]) for cell in cells]
     usable = [(cell, estimate) for cell, estimate in found if isinstance(estimate, Estimate)]
     if not usable:
         return recorder.not_measured(
-            metric, "no group has enough patients for a value", estimand="worst", over=grouping.over
+            metric, "no group has enough patients for a value", estimand="worst", over=grouping.over, **about
         )
     sign = -1 if metric.direction == "lower" else 1
     cell, estimate = min(usable, key=lambda item: sign * item[1].value)
@@ -92,6 +106,7 @@ def _worst(
         estimand="worst",
         over=grouping.over,
         slice=cell,
+        **about,
     )
 
 
@@ -103,9 +118,10 @@ def _difference(
     *,
     pair: tuple[Slice, Slice],
     count: int,
+    about: dict[str, Any],
 ) -> Measurement:
     cell, reference = pair
-    about = {"estimand": "difference", "over": grouping.over, "slice": cell, "reference": reference}
+    about = {**about, "estimand": "difference", "over": grouping.over, "slice": cell, "reference": reference}
     first, second = by_slice[frozenset(cell.items())], by_slice[frozenset(reference.items())]
     if isinstance(first, str) or isinstance(second, str):
         lacking = [

@@ -81,8 +81,9 @@ class ClusteredAUROC:
     ----------
     variance
         Obuchowski's; None where a class comes from fewer than two clusters.
-    influence
-        (C,) influence of each cluster, in the order of the sorted cluster identifiers.
+    from_positives, from_negatives
+        (C,) influence of each cluster by its positives and by its negatives, in the order of the sorted cluster
+        identifiers.
     positive_clusters, negative_clusters
         Clusters that hold a positive, and that hold a negative.
     disjoint_pairs
@@ -91,10 +92,17 @@ class ClusteredAUROC:
 
     value: float
     variance: float | None
-    influence: Floats
+    from_positives: Floats
+    from_negatives: Floats
     positive_clusters: int
     negative_clusters: int
     disjoint_pairs: int
+
+    @property
+    def influence(self) -> Floats:
+        """(C,) influence of each cluster on the AUROC."""
+        total: Floats = self.from_positives + self.from_negatives
+        return total
 
 
 def clustered_auroc(scores: npt.ArrayLike, labels: npt.ArrayLike, clusters: npt.ArrayLike) -> ClusteredAUROC:
@@ -199,22 +207,23 @@ def _assemble(
 ) -> ClusteredAUROC:
     n_clusters = int(codes.max()) + 1
     m, n = positive_parts.size, negative_parts.size
-    from_positives = cluster_sums(positive_parts, codes[positive], n_clusters)
-    from_negatives = cluster_sums(negative_parts, codes[~positive], n_clusters)
+    from_positives = cluster_sums(positive_parts / m, codes[positive], n_clusters)
+    from_negatives = cluster_sums(negative_parts / n, codes[~positive], n_clusters)
     has_positive = np.bincount(codes[positive], minlength=n_clusters) > 0
     has_negative = np.bincount(codes[~positive], minlength=n_clusters) > 0
     with_positive, with_negative = int(has_positive.sum()), int(has_negative.sum())
     variance: float | None = None
     if with_positive >= 2 and with_negative >= 2:
         variance = float(
-            with_positive / (with_positive - 1) * np.sum(from_positives**2) / m**2
-            + with_negative / (with_negative - 1) * np.sum(from_negatives**2) / n**2
-            + 2 * n_clusters / (n_clusters - 1) * np.sum(from_positives * from_negatives) / (m * n)
+            with_positive / (with_positive - 1) * np.sum(from_positives**2)
+            + with_negative / (with_negative - 1) * np.sum(from_negatives**2)
+            + 2 * n_clusters / (n_clusters - 1) * np.sum(from_positives * from_negatives)
         )
     return ClusteredAUROC(
         value=value,
         variance=variance if variance is None else max(variance, 0.0),
-        influence=from_positives / m + from_negatives / n,
+        from_positives=from_positives,
+        from_negatives=from_negatives,
         positive_clusters=with_positive,
         negative_clusters=with_negative,
         disjoint_pairs=min(with_positive, with_negative, n_clusters // 2),
