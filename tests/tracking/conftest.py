@@ -19,6 +19,8 @@ import pytest
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with MLflow's tables; making one takes many seconds."""
 
+    from governance.tracking.connection import import_mlflow
+
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
     client = import_mlflow().MlflowClient(tracking_uri=f"sqlite:///{path}")
     client.get_experiment_by_name("any")
