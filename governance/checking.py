@@ -74,7 +74,8 @@ def check(path: str | Path, *, load: bool = False, overrides: Mapping[str, Any] 
     policy_file = loaded.spec.policy
     policy_path = loaded.base / policy_file if policy_file else data_folder("policies") / "report-only.yaml"
     policy = load_policy(policy_path)
-    findings = [*_missing_files(loaded), *_placeholders(loaded.source), *_statements(loaded), *_links(loaded, policy)]
+    findings = [*_missing_files(loaded), *_placeholders(loaded.source)]
+    findings += [*_missing_facts(loaded), *_due_facts(loaded), *_links(loaded, policy)]
     if policy_file:
         findings += _placeholders(read_yaml(policy_path))
     else:
@@ -126,7 +127,7 @@ def _missing_files(loaded: LoadedSpec) -> Iterator[Finding]:
             "problem",
             f"{where}: there is no {name} beside the spec",
             loaded.source.location(keys),
-            f"expected at {loaded.base / name}",
+            f"put it at {loaded.base / name}, or change the name",
         )
 
 
@@ -139,7 +140,17 @@ def _placeholders(document: Document) -> Iterator[Finding]:
             yield Finding("to fill", f"{where}: {value}", document.location(keys))
 
 
-def _statements(loaded: LoadedSpec) -> Iterator[Finding]:
+def _missing_facts(loaded: LoadedSpec) -> Iterator[Finding]:
+    """Name the statements that documents ask for and will show as not provided."""
+    from governance.documents.build.statements import ASKED
+
+    missing = [key for key in ASKED if key not in loaded.spec.facts]
+    if missing:
+        message = f"documents will show {len(missing)} statements as not provided: {', '.join(missing)}"
+        yield Finding("note", message, loaded.source.location(("facts",)), "state them under `facts`")
+
+
+def _due_facts(loaded: LoadedSpec) -> Iterator[Finding]:
     """Point out statements whose day to be looked at again has passed."""
     today = dt.datetime.now(dt.UTC).date()
     for name, fact in loaded.spec.facts.items():

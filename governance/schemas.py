@@ -28,17 +28,27 @@ def schema(name: str) -> dict[str, Any]:
     return {"$schema": DIALECT, **_found(name)}
 
 
+def _policy_schema(found: dict[str, Any]) -> dict[str, Any]:
+    """Add what the reader takes beyond the model's own form: the short form of `measure`, and numbers as text."""
+    from governance.spec.schema import numbers_as_text
+
+    rule = found["$defs"]["Rule"]["properties"]
+    short = {"type": "string", "description": "short form: evaluator / metric on dataset"}
+    rule["measure"] = {"anyOf": [rule["measure"], short]}
+    schema: dict[str, Any] = numbers_as_text(found)
+    return schema
+
+
 def _found(name: str) -> dict[str, Any]:
     from governance.evidence.model import Evidence
     from governance.policy.model import Decision, Policy
-    from governance.spec.schema import numbers_as_text, spec_schema
+    from governance.spec.schema import spec_schema
 
     match name:
         case "spec":
             return spec_schema()
         case "policy":
-            found: dict[str, Any] = numbers_as_text(Policy.model_json_schema())
-            return found
+            return _policy_schema(Policy.model_json_schema())
         case "evidence":
             return Evidence.model_json_schema(mode="serialization")
         case _:
