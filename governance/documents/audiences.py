@@ -1,4 +1,4 @@
-"""Readers: what each document is called, who may hold it, what it contains and in which order; the filter before rendering.
+"""Readers: what each document is called, who may hold it, what it contains in which order; the filter of content.
 
 Audience (how deep) and disclosure (who may hold it) are two axes: a block is shown if it is written for the audience
 *and* its disclosure does not go beyond that of the document.
@@ -24,60 +24,51 @@ CAUTION = "retrospective technical performance, not a clinical evaluation"
 
 @dataclass(frozen=True)
 class Reader:
-    """One audience: the title of its document, who may hold it, and its sections in order."""
+    """One audience: the title of its document, who may hold it, and the ids of its sections in order."""
 
     audience: Audience
     title: str
     disclosure: Disclosure
-    outline: tuple[str, ...]
+    outline: str
 
 
 READERS: Mapping[Audience, Reader] = {
-    "public": Reader(
-        "public",
-        "In plain language",
-        "public",
-        ("first", "hundred", "careful", "unsure", "groups", "who", "missing", "words", "more-facts", "licence"),
-    ),
-    "clinician": Reader(
-        "clinician",
-        "Card for clinicians",
-        "public",
-        ("first", "hundred", "groups", "careful", "missing", "unsure", "oversight", "conditions", "calibration", "data")
-        + ("who", "more-facts", "words"),
-    ),
-    "deployer": Reader(
-        "deployer",
-        "Information for deployers",
-        "customer",
-        (
-            "first",
-            "careful",
-            "missing",
-            "key",
-            "groups",
-            "conditions",
-            "calibration",
-            "efficiency",
-            "oversight",
-            "unsure",
-        )
-        + ("hazards", "data", "operation", "who", "more-facts", "licence", "words"),
-    ),
-    "engineer": Reader(
-        "engineer",
-        "Technical report",
-        "confidential",
-        ("first", "missing", "key", "groups", "conditions", "calibration", "efficiency", "rules", "reproduce", "data")
-        + ("settings", "measurements", "definitions", "more-facts"),
-    ),
-    "auditor": Reader(
-        "auditor",
-        "Record for auditors",
-        "confidential",
-        ("first", "identity", "policy", "rules", "requirements", "missing", "hazards", "data", "groups", "conditions")
-        + ("calibration", "statements", "licence", "trace", "signature"),
-    ),
+    reader.audience: reader
+    for reader in (
+        Reader(
+            "public",
+            "In plain language",
+            "public",
+            "first hundred careful unsure groups who missing words more-facts licence",
+        ),
+        Reader(
+            "clinician",
+            "Card for clinicians",
+            "public",
+            "first hundred groups careful missing unsure oversight conditions calibration data who more-facts words",
+        ),
+        Reader(
+            "deployer",
+            "Information for deployers",
+            "customer",
+            "first careful missing key groups conditions calibration efficiency oversight unsure hazards data operation "
+            "who more-facts licence words",
+        ),
+        Reader(
+            "engineer",
+            "Technical report",
+            "confidential",
+            "first missing key groups conditions calibration efficiency rules reproduce data settings measurements "
+            "definitions more-facts",
+        ),
+        Reader(
+            "auditor",
+            "Record for auditors",
+            "confidential",
+            "first identity policy rules requirements missing hazards data groups conditions calibration statements "
+            "licence trace signature",
+        ),
+    )
 }
 
 
@@ -121,7 +112,7 @@ def select(content: Content, audience: Audience, about: Mapping[str, TraceRow]) 
     reader = READERS[audience]
     by_id = {section.id: section for section in content.sections if _shown(section, reader)}
     sections = []
-    for name in reader.outline:
+    for name in reader.outline.split():
         if name in by_id:
             section = _readable(by_id[name], reader)
             blocks = tuple(block for block in section.blocks if audience in block.audiences)

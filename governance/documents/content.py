@@ -1,8 +1,7 @@
 """The content model: what a document says, before any format.
 
-A `Content` holds the blocks for all readers; `governance.documents.audiences.select` takes from it what one reader may
-and should see and gives a `Document`; a renderer turns a `Document` into bytes. Numbers are `Figure`s, which name the
-measurements they are read from; sentences of fact are `Statement`s, which name the fact.
+A `Content` holds the blocks for all readers; `audiences.select` takes from it the `Document` of one reader; a renderer
+turns that into bytes. A number is a `Figure`, which names its measurements; a statement of fact names the fact.
 """
 
 from __future__ import annotations
@@ -86,7 +85,7 @@ class VerdictList(Block):
 
 
 class Span(Frozen):
-    """Where a value and its interval lie on an axis."""
+    """Where a value and its interval lie."""
 
     value: float
     low: float | None = None
@@ -109,7 +108,6 @@ class GroupRow(Frozen):
     heading: str | None = None
     n: Figure | None = None
     patients: Figure | None = None
-    events: Figure | None = None
     value: Figure | None = None
     interval: Figure | None = None
     span: Span | None = None
@@ -126,7 +124,6 @@ class GroupTable(Block):
     note: Text = ()
     metric: str
     n_title: str = "n"
-    events_title: str | None = None
     clustered: bool = False
     axis: Axis
     bar: float | None = None
@@ -152,7 +149,7 @@ class Series(Frozen):
 
 
 class Chart(Block):
-    """A chart; each panel is drawn by itself on shared axes so that it stays readable on a phone.
+    """A chart, drawn in panels on shared axes so that it stays readable on a phone.
 
     `form` is ``conditions`` (a metric against severity), ``efficiency`` (against the share of labels, log x) or
     ``reliability`` (observed against predicted, with counts).
@@ -182,7 +179,6 @@ class Hundred(Frozen):
     """Of 100: a natural frequency. `count` of them are drawn filled."""
 
     count: int = Field(ge=0, le=100)
-    among: str
     sentence: Text
     technical: Text
 
@@ -196,7 +192,7 @@ class Frequencies(Block):
 
 
 class KeyFigure(Frozen):
-    """A headline number with its interval and a one-line explanation."""
+    """A number with its interval and a note."""
 
     label: str
     value: Figure
@@ -205,7 +201,7 @@ class KeyFigure(Frozen):
 
 
 class KeyFigures(Block):
-    """A few headline numbers."""
+    """Headline numbers."""
 
     kind: Literal["key_figures"] = "key_figures"
     items: tuple[KeyFigure, ...]

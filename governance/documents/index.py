@@ -61,12 +61,7 @@ def render_index(runs: Path) -> Path:
     page = (
         environment()
         .get_template("index.html.j2")
-        .render(
-            entries=entries,
-            broken=broken,
-            style=Markup(style),
-            style_hash=csp_hash(style),  # noqa: S704 - our own files
-        )
+        .render(entries=entries, broken=broken, style=Markup(style), style_hash=csp_hash(style))  # noqa: S704 - ours
     )
     path = runs / "index.html"
     write_atomically(path, page.encode("utf-8"))

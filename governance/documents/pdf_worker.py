@@ -1,7 +1,7 @@
 """The child process that makes PDFs: ``python -m governance.documents.pdf_worker FOLDER``.
 
-It reads every ``NAME.html`` of the folder and writes ``NAME.pdf`` beside it, in the order of the names; what is finished
-survives if a later page is too much. It fetches nothing, and its memory is limited.
+It reads every ``NAME.html`` of the folder and writes ``NAME.pdf`` beside it, in the order of the names. It fetches
+nothing, and its memory is limited.
 """
 
 from __future__ import annotations

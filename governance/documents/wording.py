@@ -38,7 +38,6 @@ class Natural:
 
     heading: str
     sentence: str
-    among: str
     technical: str
 
 
@@ -46,44 +45,38 @@ NATURAL: Mapping[str, Natural] = {
     "sensitivity": Natural(
         "Of 100 cases {positive}, the model flags {n}",
         "Of 100 cases {positive}, the model flags {n}. It misses the others.",
-        "cases {positive}",
         "Sensitivity",
     ),
     "specificity": Natural(
         "Of 100 cases {negative}, the model leaves {n} alone",
         "Of 100 cases {negative}, the model rightly leaves {n} alone. It raises a false alarm for the others.",
-        "cases {negative}",
         "Specificity",
     ),
     "positive_predictive_value": Natural(
         "Of 100 cases that the model flags, {n} are {positive}",
-        "Of 100 cases that the model flags, {n} are rightly flagged, if the condition is as frequent as in the test data.",
-        "cases that the model flags",
+        "Of 100 cases that the model flags, {n} are rightly flagged, if the condition is as frequent as in the test "
+        "data.",
         "Positive predictive value",
     ),
     "negative_predictive_value": Natural(
         "Of 100 cases that the model does not flag, {n} are {negative}",
-        "Of 100 cases that the model does not flag, {n} are rightly left alone, if the condition is as frequent as in the "
-        "test data.",
-        "cases that the model does not flag",
+        "Of 100 cases that the model does not flag, {n} are rightly left alone, if the condition is as frequent as in "
+        "the test data.",
         "Negative predictive value",
     ),
     "hallucination_rate": Natural(
         "Of 100 questions about something absent, the model says yes to {n}",
         "Of 100 questions about something that is not there, the model still says yes to {n}.",
-        "questions about something absent",
         "Hallucination rate",
     ),
     "miss_rate": Natural(
         "Of 100 questions about something present, the model says no to {n}",
         "Of 100 questions about something that is there, the model says no to {n}.",
-        "questions about something present",
         "Miss rate",
     ),
     "accuracy": Natural(
         "Of 100 questions, the model answers {n} as the reference does",
         "Of 100 questions, the model answers {n} as the reference does.",
-        "questions",
         "Accuracy",
     ),
 }

@@ -286,8 +286,8 @@ def _fact(statement: str, disclosure: str = "public", review_by: str = "2027-06-
 
 FACTS = {
     "intended_purpose": _fact(
-        "Second reader of chest CT in adults: marks nodules whose contour looks suspicious. It does not rule out cancer "
-        "and must not be used alone."
+        "Second reader of chest CT in adults: marks nodules whose contour looks suspicious. It does not rule out "
+        "cancer and must not be used alone."
     ),
     "finding": _fact("a suspicious nodule"),
     "users": _fact("Radiologists who read chest CT."),

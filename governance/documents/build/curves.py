@@ -49,7 +49,7 @@ def most_harmful(found: Sequence[Measurement]) -> Measurement:
 
 def conditions(run: Run) -> Section | None:
     """Return a metric against the severity of each condition, one panel a condition."""
-    charts = []
+    charts: list[Chart] = []
     for metric in _CONDITION_METRICS:
         for dataset in run.datasets:
             found = under_conditions(run, metric, dataset)
@@ -113,12 +113,13 @@ def _conditions_chart(run: Run, metric: str, dataset: str, found: list[Measureme
 
 def _condition_words(run: Run, m: Measurement) -> str:
     severity = "" if m.condition.severity is None else f" (severity {m.condition.severity})"
-    return f"\N{LEFT DOUBLE QUOTATION MARK}{condition_title(run, m.condition.name)}\N{RIGHT DOUBLE QUOTATION MARK}{severity}"
+    title = condition_title(run, m.condition.name)
+    return f"\N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}{severity}"
 
 
 def calibration(run: Run) -> Section | None:
     """Return observed against predicted risk, with counts."""
-    charts = []
+    charts: list[Chart] = []
     for dataset in run.datasets:
         bins = [
             m
@@ -166,7 +167,7 @@ def _calibration_finding(large: Measurement | None) -> Text:
 
 def efficiency(run: Run) -> Section | None:
     """Return a metric against the share of labels used, one line an arm."""
-    charts = []
+    charts: list[Chart] = []
     for metric in dict.fromkeys(m.metric for m in run.find(evaluator="data_efficiency", estimand="mean")):
         for dataset in run.datasets:
             found = [

@@ -13,8 +13,8 @@ from governance.documents.content import (
     Figure,
     KeyFigure,
     KeyFigures,
-    Prose,
     Properties,
+    Prose,
     Section,
     Text,
 )
@@ -26,7 +26,7 @@ _COLUMNS = (
     Column(title="Metric"),
     Column(title="About"),
     Column(title="Value", numeric=True),
-    Column(title="Interval", numeric=True),
+    Column(title="Interval or reason"),
     Column(title="n", numeric=True),
     Column(title="Events", numeric=True),
     Column(title="Measurement", code=True),

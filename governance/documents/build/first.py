@@ -34,6 +34,13 @@ _PLAIN = {
 }
 
 
+_BLOCKED = {
+    Outcome.FAIL: "The measurements did not meet all of the provider's criteria.",
+    Outcome.NOT_MEASURED: "Not all of the provider's criteria could be measured.",
+    Outcome.INCONCLUSIVE: "The measurements do not settle all of the provider's criteria.",
+}
+
+
 def headline(run: Run) -> Text:
     """Return the finding that heads every document, with the worst group where one was called."""
     lead = _headline_measurement(run)
@@ -94,12 +101,9 @@ def answer_word(decision: Decision | None) -> tuple[Word, str]:
         return "not measured", "The provider set no criteria: the measurements are reported without a verdict."
     blocking = {verdict.outcome for verdict in decision.verdicts if verdict.severity is Severity.BLOCK}
     others = {verdict.outcome for verdict in decision.verdicts if verdict.severity is not Severity.BLOCK}
-    if Outcome.FAIL in blocking:
-        return "fail", "The measurements did not meet all of the provider's criteria."
-    if Outcome.NOT_MEASURED in blocking:
-        return "not measured", "Not all of the provider's criteria could be measured."
-    if Outcome.INCONCLUSIVE in blocking:
-        return "inconclusive", "The measurements do not settle all of the provider's criteria."
+    for outcome, statement in _BLOCKED.items():
+        if outcome in blocking:
+            return WORDS[outcome.value], statement
     if Outcome.WAIVED in blocking | others:
         return "waived", "The measurements met the provider's criteria, apart from those that somebody waived."
     if others - {Outcome.PASS}:
@@ -115,7 +119,7 @@ def _counts(decision: Decision | None) -> Text:
     many = {"fail": "failed", "inconclusive": "are inconclusive", "not measured": "were not measured"}
     one |= {"waived": "was waived", "pass": "passed"}
     many |= {"waived": "were waived", "pass": "passed"}
-    parts = []
+    parts: list[str] = []
     for word in ORDER:
         if number := counts[word]:
             noun = "" if parts else (" criterion" if number == 1 else " criteria")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from governance.documents import numbers
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill
-from governance.documents.content import Frequencies, Hundred, Prose, Section, Text, plain
+from governance.documents.content import Frequencies, Hundred, Prose, Section, Text
 from governance.documents.wording import NATURAL
 from governance.evidence.model import Measurement
 
@@ -31,7 +31,6 @@ def _item(run: Run, measurement: Measurement, dataset: str) -> Hundred:
     figure, drawn = numbers.hundred(measurement)
     return Hundred(
         count=drawn,
-        among=plain(fill(run, natural.among, dataset)),
         sentence=fill(run, natural.sentence, dataset, figure),
         technical=technical(run, measurement),
     )

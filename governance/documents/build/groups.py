@@ -44,7 +44,7 @@ def _known(run: Run, m: Measurement) -> bool:
 
 
 def _table(run: Run, overall: Measurement, by_group: list[Measurement]) -> GroupTable:
-    rows = [_row(run, overall, "All", None)]
+    rows = [_row(overall, "All", None)]
     rows += _grouped(run, overall, by_group)
     clustered = bool(run.datasets.get(overall.dataset, {}).get("clustered"))
     bar = _bar(run, overall, by_group)
@@ -86,7 +86,7 @@ def _grouped(run: Run, overall: Measurement, by_group: list[Measurement]) -> Ite
         for name in names:
             label = run.group_label(overall.dataset, attribute, name)
             if name in found:
-                yield _row(run, found[name], label, worst if worst and worst.slice == {attribute: name} else None)
+                yield _row(found[name], label, worst if worst and worst.slice == {attribute: name} else None)
             elif name != NOT_RECORDED:
                 yield GroupRow(label=label, reason="no measurement of this group")
     crossed: dict[tuple[str, ...], list[Measurement]] = {}
@@ -100,10 +100,10 @@ def _grouped(run: Run, overall: Measurement, by_group: list[Measurement]) -> Ite
         worst = worst_of(run, overall, " x ".join(attributes))
         for m in members:
             label = ", ".join(run.group_label(m.dataset, a, g) for a, g in m.slice.items())
-            yield _row(run, m, label, worst if worst and worst.slice == m.slice else None)
+            yield _row(m, label, worst if worst and worst.slice == m.slice else None)
 
 
-def _row(run: Run, m: Measurement, label: str, worst: Measurement | None) -> GroupRow:
+def _row(m: Measurement, label: str, worst: Measurement | None) -> GroupRow:
     """Return a group's row; the worst group's interval is the one that allows for having looked at all groups."""
     wide = worst.simultaneous if worst else None
     mark = ("highest" if m.direction == "lower" else "lowest") if worst else None
@@ -114,9 +114,8 @@ def _row(run: Run, m: Measurement, label: str, worst: Measurement | None) -> Gro
         interval = Figure(measurements=(worst.id,), text=interval.text)
     return GroupRow(
         label=label,
-        n=numbers.count(m, "n"),
-        patients=numbers.count(m, "n_clusters"),
-        events=numbers.count(m, "events"),
+        n=numbers.count(m, "n") if value else None,
+        patients=numbers.count(m, "n_clusters") if value else None,
         value=value,
         interval=interval,
         span=numbers.span(m, wide),

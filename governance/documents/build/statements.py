@@ -260,7 +260,7 @@ def _not_measured(run: Run) -> list[Gap]:
                 gaps.setdefault((verdict.title, verdict.sentence), [])
                 ruled.update(verdict.measurements)
     for m in run.evidence.measurements:
-        if m.status == "measured" or m.id in ruled:
+        if m.status == "measured" or m.id in ruled or m.estimand == "difference":
             continue
         what = []
         if m.slice:

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from governance.documents.content import AUDIENCES, Audience, Document
+from governance.documents.html import render
+from governance.documents.markdown import render as render_markdown
+
+from .conftest import documents_of
+from .sample_run import write
+
+CLAIMS = re.compile(
+    r"\b(compliant|compliance|conforms?|certified|approved|safe|safely|unbiased|validated)\b", re.IGNORECASE
+)
+
+
+class Page(HTMLParser):
+    """What a page holds: attributes, references, text."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.attributes: list[tuple[str, str, str]] = []
+        self.measurements: set[str] = set()
+        self.tags: list[str] = []
+        self.style = ""
+        self._in_style = False
+        self.feed(data.decode("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._in_style = tag == "style"
+        for name, value in attrs:
+            self.attributes.append((tag, name, value or ""))
+            if name == "data-m":
+                self.measurements.update((value or "").split())
+
+    def handle_data(self, data: str) -> None:
+        if self._in_style:
+            self.style += data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_style = False
+
+
+@pytest.fixture(scope="module", params=AUDIENCES)
+def page(request: pytest.FixtureRequest, documents: dict[Audience, Document]) -> Page:
+    return Page(render(documents[request.param]))
+
+
+def test_the_page_fetches_nothing_and_runs_nothing(page: Page) -> None:
+    assert "script" not in page.tags
+    assert not [a for a in page.attributes if a[1].startswith("on") or a[1] == "style"]
+    addresses = [value for _, name, value in page.attributes if name in ("src", "href", "xlink:href", "action")]
+    assert all(value.startswith(("#", "data:")) for value in addresses)
+    assert not re.search(r"url\((?!data:)", page.style)
+
+
+def test_the_policy_allows_exactly_the_style_of_the_page(page: Page) -> None:
+    policy = next(value for tag, name, value in page.attributes if name == "content" and "default-src" in value)
+    assert policy.startswith("default-src 'none'")
+    digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
+
+
+def test_every_reference_is_a_measurement_of_the_run(page: Page, run) -> None:
+    assert page.measurements
+    assert page.measurements <= set(run.evidence.by_id)
+
+
+def test_every_drawing_has_a_text(page: Page, documents: dict[Audience, Document]) -> None:
+    for audience in AUDIENCES:
+        source = render(documents[audience]).decode()
+        for svg in re.findall(r"<svg\b[^>]*>", source):
+            assert 'aria-hidden="true"' in svg or ('role="img"' in svg and re.search(r'aria-label="[^"]{8,}', svg)), svg
+
+
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_our_text_claims_nothing(documents: dict[Audience, Document], audience: Audience) -> None:
+    """The provider's and the policy's own words are theirs; the sample holds none of these words but "safety"."""
+    for data in (render(documents[audience]), render_markdown(documents[audience])):
+        text = re.sub(r"<style>.*?</style>", "", data.decode(), flags=re.DOTALL)
+        assert CLAIMS.findall(text) == []
+
+
+def test_pages_are_small_and_equal_on_rendering_again(documents: dict[Audience, Document]) -> None:
+    for document in documents.values():
+        first = render(document)
+        assert len(first) < 2_000_000
+        assert first == render(document)
+
+
+def test_the_second_font_file_is_embedded_only_where_its_letters_are_used(tmp_path: Path) -> None:
+    from .sample_run import FACTS
+
+    polish = {**FACTS, "provider": {**FACTS["provider"], "statement": "Szpital św. Łukasza"}}
+    with_letters = documents_of(write(tmp_path / "a", facts=polish))["public"]
+    without = documents_of(write(tmp_path / "b"))["public"]
+    assert len(render(with_letters)) - len(render(without)) > 80_000
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_colours_have_a_contrast_of_4_5_in_both_themes() -> None:
+    """WCAG 2.2, 1.4.3, computed from the style sheet itself."""
+    from governance.data_files import data_folder
+
+    sheet = (data_folder("templates") / "style" / "page.css").read_text()
+    roots = re.findall(r":root\s*{(.*?)}", sheet, flags=re.DOTALL)
+    for root in roots[:2]:
+        colours = {
+            n: c if len(c) == 7 else f"#{c[1] * 2}{c[2] * 2}{c[3] * 2}"
+            for n, c in re.findall(r"--([\w-]+): (#\w+)", root)
+        }
+        words = (
+            "ink",
+            "mute",
+            "accent",
+            "pass",
+            "fail",
+            "inconclusive",
+            "not-measured",
+            "waived",
+            "s0",
+            "s1",
+            "s2",
+            "s3",
+        )
+        for paper in ("paper", "wash"):
+            for word in words:
+                light, dark = sorted((_luminance(colours[paper]), _luminance(colours[word])), reverse=True)
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (paper, word)
