@@ -67,14 +67,12 @@ class Inventory:
         if name is None or name == CLEAN.name:
             return (CLEAN,)
         planned = self.lock.get("conditions", {})
-        options = self.evaluator(selector.evaluator)
-        asked = options.get("conditions")
-        if name not in planned or (asked is not None and name not in asked):
+        if name not in planned:
             raise NotPlannedError(f"the condition {name} was not run")
         if selector.condition_severity is not None:
             return (Condition(name=name, severity=selector.condition_severity),)
         severities = list(planned[name].get("severities") or [])
-        chosen = options.get("severities")
+        chosen = self.evaluator(selector.evaluator).get("severities")
         if chosen is not None:
             severities = [severity for severity in severities if severity in chosen] or severities
         if not severities:

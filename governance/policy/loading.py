@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from governance.data_files import data_folder
-from governance.errors import CannotRunError, InputError, near_name
+from governance.errors import CannotRunError, InputError, Location, near_name
 from governance.policy.lint import problems
 from governance.policy.lock import LoadedPolicy, policy_digest
 from governance.policy.model import Policy
-from governance.spec.document import Document
-from governance.spec.validation import validate
-from governance.spec.yaml import read_yaml
+from governance.spec import read_yaml, validate
+from governance.spec.document import Document, Keys
 
 DEFAULT_PACK = "report-only"
 
@@ -30,7 +29,7 @@ def load_policy(path: Path | None = None) -> LoadedPolicy:
     _refuse_twins(document)
     policy = validate(Policy, document)
     found = sorted(
-        ((document.location(problem.keys), problem) for problem in problems(policy)),
+        ((_location(document, problem.keys), problem) for problem in problems(policy)),
         key=lambda pair: (pair[0].line or 0, pair[0].column or 0),
     )
     if found:
@@ -57,6 +56,13 @@ def pack(name: str) -> Path:
             raise CannotRunError(f"the toolkit's policy {name} is missing", hint="install the toolkit again")
         raise InputError(f"unknown policy pack '{name}'", hint=near_name(name, known))
     return known[name]
+
+
+def _location(document: Document, keys: Keys) -> Location:
+    """Return where a value stands; the parts of a short form stand where it does."""
+    while keys and keys not in document.positions:
+        keys = keys[:-1]
+    return document.location(keys)
 
 
 def _refuse_twins(document: Document) -> None:

@@ -49,7 +49,7 @@ class Question:
             self.reference_condition,
             None,  # never against another variant
             self.variant,
-            self.fraction,
+            _rounded(self.fraction),
             self.target_class,
         )
 
@@ -153,7 +153,7 @@ class Answers:
                 m.reference_condition,
                 m.reference_variant,
                 m.variant,
-                m.fraction,
+                _rounded(m.fraction),
                 m.target_class,
             )
             found[key].append(m)
@@ -166,3 +166,8 @@ class Answers:
             turned = replace(question, slice=question.reference, reference=question.slice)
             found += self.by_key.get(turned.key, [])
         return found
+
+
+def _rounded(fraction: float | None) -> float | None:
+    """Make 0.3 percent by division and 0.003 as written the same fraction."""
+    return None if fraction is None else round(fraction, 12)

@@ -38,7 +38,7 @@ def what_would_settle(
         if distance < _CLOSEST * width:
             return f"the estimate is so close to {target} that more data will hardly settle it"
         extra = max(extra, extra_units(value, limit, width, size, at_least=is_floor).extra or 0)
-    return f"about {_two_digits(extra):,} more patients would settle it if the estimate stays"
+    return f"about {_two_digits(extra):,} more such patients would settle it if the estimate stays"
 
 
 def _two_digits(count: int) -> int:

@@ -55,7 +55,7 @@ def test_an_estimate_above_the_bar_with_a_bound_below_is_inconclusive_and_more_p
     # half-width 0.11, distance 0.06: 41 (0.11 / 0.06)^2 = 137.8, so 97 more
     assert result.sentence == (
         "0.81 (0.70 to 0.89, n=41, 36 events) lies on both sides of 0.75; "
-        "about 97 more patients would settle it if the estimate stays"
+        "about 97 more such patients would settle it if the estimate stays"
     )
 
 
@@ -63,7 +63,7 @@ def test_patients_are_counted_by_cluster() -> None:
     found = measured(0.81, 0.70, 0.89, n=410, n_clusters=41, events=36)
     sentence = verdict(rule(SENSITIVITY, {"at_least": 0.75}), [found]).sentence
     assert "n=410, 41 patients, 36 events" in sentence
-    assert "about 97 more patients" in sentence
+    assert "about 97 more such patients" in sentence
 
 
 def test_an_estimate_that_misses_the_bar_is_not_helped_by_more_data() -> None:
@@ -201,7 +201,7 @@ def test_every_declared_group_must_clear_the_bar() -> None:
     found = per_group("sex", {"F": (0.84, 0.80, 0.88), "M": (0.90, 0.86, 0.93)})
     result = verdict(rule(WORST_SEX, {"at_least": 0.75}), found)
     assert result.outcome is Outcome.PASS
-    assert result.sentence == "F: 0.84 (0.80 to 0.88, n=412, 350 events) clears 0.75; so do all 2"
+    assert result.sentence == "F: 0.84 (0.80 to 0.88, n=412, 350 events) clears 0.75; so do all 2 groups"
     assert len(result.measurements) == 2
 
 
@@ -210,7 +210,7 @@ def test_one_inconclusive_group_makes_the_rule_inconclusive() -> None:
     result = verdict(rule(WORST_SEX, {"at_least": 0.75}), found)
     assert result.outcome is Outcome.INCONCLUSIVE
     assert result.sentence.startswith("F: 0.81 (0.70 to 0.88")
-    assert result.sentence.endswith("; so it is for 1 of 2")
+    assert result.sentence.endswith("; of 2 groups: 1 pass, 1 inconclusive")
 
 
 def test_a_group_below_the_bar_fails_the_rule_even_beside_a_group_that_was_not_measured() -> None:
@@ -242,7 +242,7 @@ def test_a_missing_group_is_not_measured(gone: str) -> None:
     found = per_group("sex", {g: (0.90, 0.86, 0.93) for g in SEX if g != gone})
     result = verdict(rule(WORST_SEX, {"at_least": 0.75}), found)
     assert result.outcome is Outcome.NOT_MEASURED
-    assert result.sentence == f"{gone}: not measured: there is no such measurement; so it is for 1 of 2"
+    assert result.sentence == f"{gone}: not measured: there is no such measurement; of 2 groups: 1 pass, 1 not measured"
 
 
 def test_the_not_recorded_group_is_judged_only_where_it_is_declared() -> None:
@@ -302,7 +302,8 @@ def test_all_pairs_within_the_margin_pass() -> None:
     result = verdict(rule(GAP_AGE, {"at_most": 0.05}), pairs("age", AGE, -0.02, 0.03))
     assert result.outcome is Outcome.PASS
     assert result.sentence == (
-        "<40 against 40-60: difference 0.00 (-0.02 to 0.03 at 90 %, n=412, 350 events) lies within ±0.05; so do all 3"
+        "<40 against 40-60: difference 0.00 (-0.02 to 0.03 at 90 %, n=412, 350 events) lies within ±0.05; "
+        "so do all 3 pairs"
     )
 
 
@@ -395,7 +396,8 @@ def test_without_a_severity_every_planned_severity_must_hold() -> None:
     assert verdict(one, found).outcome is Outcome.PASS
     without = [m for m in found if m.condition.severity != 3]
     assert (
-        verdict(one, without).sentence == "severity 3: not measured: there is no such measurement; so it is for 1 of 3"
+        verdict(one, without).sentence
+        == "severity 3: not measured: there is no such measurement; of 3 severities: 2 pass, 1 not measured"
     )
 
 

@@ -16,6 +16,7 @@ _EQUIVALENCE_LEVEL = 0.90
 """Two one-sided 5 % tests are one 90 % interval (Schuirmann 1987)."""
 _ROUNDING = 1e-9
 """A level of 1 - 2 * 0.05 is a little below 0.90 in binary."""
+_ADDS_UP = 1e-6
 
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.NOT_MEASURED, Outcome.INCONCLUSIVE, Outcome.PASS)
 
@@ -80,7 +81,7 @@ def _answer(rule: Rule, question: Question, region: Region, inventory: Inventory
     measurement, reason = _the_one(question, inventory, answers)
     if measurement is None:
         return Answer(question, Outcome.NOT_MEASURED, reason=reason)
-    beside = _beside(question, inventory, answers)
+    beside = _beside(question, measurement, inventory, answers)
     if reason := _too_small(rule, question, measurement, inventory, answers):
         return Answer(question, Outcome.NOT_MEASURED, measurement, reason=reason, beside=beside)
     if rule.bar.present:
@@ -173,11 +174,19 @@ def _shortage(rule: Rule, measurement: Measurement) -> str | None:
     return None
 
 
-def _beside(question: Question, inventory: Inventory, answers: Answers) -> tuple[Measurement, ...]:
-    """Return the two numbers that a difference to the clean condition stands for, where both are there."""
+def _beside(
+    question: Question, difference: Measurement, inventory: Inventory, answers: Answers
+) -> tuple[Measurement, ...]:
+    """Return the two numbers that a difference to the clean condition stands for.
+
+    Only where they are of the same samples, so that they add up: not every sample has every variant.
+    """
     if question.reference_condition is None:
         return ()
     plain = replace(question, estimand="value", reference_condition=None)
-    clean = replace(plain, condition=question.reference_condition)
-    pair = [_the_one(one, inventory, answers)[0] for one in (plain, clean)]
-    return tuple(m for m in pair if m is not None) if None not in pair else ()
+    now, _ = _the_one(plain, inventory, answers)
+    clean, _ = _the_one(replace(plain, condition=question.reference_condition), inventory, answers)
+    if now is None or clean is None or None in (now.value, clean.value, difference.value):
+        return ()
+    adds_up = abs((now.value or 0.0) - (clean.value or 0.0) - (difference.value or 0.0)) < _ADDS_UP
+    return (now, clean) if adds_up else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from governance.policy.model import Outcome, Rule
 from governance.policy.numbers import decimals_for, fixed, with_interval, written
 from governance.policy.settle import what_would_settle
 from governance.policy.verdicts.judge import Answer, Judgement
+from governance.policy.wording import VERDICT_WORDS
 
 
 def sentence(rule: Rule, judgement: Judgement, metrics: Mapping[str, MetricDescriptor]) -> str:
@@ -18,7 +20,7 @@ def sentence(rule: Rule, judgement: Judgement, metrics: Mapping[str, MetricDescr
         return f"not measured: {judgement.reason}"
     answer = judgement.gravest
     label = f"{answer.question.label}: " if answer.question.label else ""
-    return f"{label}{_finding(rule, judgement, answer, metrics)}{_others(judgement)}{_left_out(judgement)}"
+    return f"{label}{_finding(rule, judgement, answer, metrics)}{_others(rule, judgement)}{_left_out(judgement)}"
 
 
 def _finding(rule: Rule, judgement: Judgement, answer: Answer, metrics: Mapping[str, MetricDescriptor]) -> str:
@@ -99,15 +101,21 @@ def _words(rule: Rule) -> _Words:
     return _Words("was measured", "was not measured", "was measured in part")
 
 
-def _others(judgement: Judgement) -> str:
+def _others(rule: Rule, judgement: Judgement) -> str:
     """Say how the rule's other questions came out, where there are any."""
-    total = len(judgement.answers)
-    same = sum(answer.outcome is judgement.outcome for answer in judgement.answers)
-    if total == 1:
+    answers = judgement.answers
+    if len(answers) == 1:
         return ""
-    if same == total:
-        return f"; so do all {total}" if judgement.outcome is Outcome.PASS else f"; so it is for all {total}"
-    return f"; so it is for {same} of {total}"
+    noun = "cases"
+    if len({answer.question.condition for answer in answers}) == 1:
+        noun = "pairs" if rule.measure.difference else "groups"
+    elif rule.measure.over is None:
+        noun = "severities"
+    outcomes = Counter(answer.outcome for answer in answers)
+    if judgement.outcome is Outcome.PASS:
+        return f"; so do all {len(answers)} {noun}"
+    counts = ", ".join(f"{outcomes[one]} {VERDICT_WORDS[one]}" for one in Outcome if outcomes[one])
+    return f"; of {len(answers)} {noun}: {counts}"
 
 
 def _left_out(judgement: Judgement) -> str:
