@@ -88,10 +88,12 @@ def calibration_error_interval(
 ) -> Bounds:
     """Interval of the expected calibration error from a bootstrap over clusters; bins stay those of the sample.
 
-    Resampling adds noise to an error that noise can only raise, so the upper percentile errs on the safe side; the
-    lower one would lie above the truth, and is replaced by its mirror image ``2 value - upper``, at least 0.
+    Resampling adds noise to an error that noise can only raise, so the upper percentile errs on the safe side, and the
+    lower one would lie above the truth. Below, the interval takes off what noise alone makes of an error of 0: by the
+    triangle inequality the error is overstated by at most ``sum_b |noise in bin b|``, whose upper percentile the same
+    resampling gives. A calibrated model's interval so starts above 0 in at most ``(1 - level) / 2`` of samples.
 
-    Source: Efron and Tibshirani (1993), sections 13.3 and 13.4 (percentile and basic intervals).
+    Source: Efron and Tibshirani (1993), section 13.3 (percentiles); the lower end as derived here.
     """
     p, y = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=np.float64)
     codes = cluster_codes(clusters)
@@ -102,15 +104,19 @@ def calibration_error_interval(
     width = int(numbers.max()) + 1
     gaps = cluster_sums(y - p, codes * width + numbers, n_clusters * width).reshape(n_clusters, width)
     sizes = np.bincount(codes, minlength=n_clusters).astype(np.float64)
-    errors = np.concatenate(
-        [
-            np.abs(weights @ gaps).sum(axis=1) / (weights @ sizes)
-            for weights in cluster_weights(n_clusters, replicates, seed)
-        ]
-    )
-    value = float(np.abs(gaps.sum(axis=0)).sum() / p.size)
+    observed = gaps.sum(axis=0) / p.size
+    errors, noise = np.empty(replicates), np.empty(replicates)
+    done = 0
+    for weights in cluster_weights(n_clusters, replicates, seed):
+        rows = slice(done, done + len(weights))
+        done += len(weights)
+        resampled = (weights @ gaps) / (weights @ sizes)[:, None]
+        errors[rows] = np.abs(resampled).sum(axis=1)
+        noise[rows] = np.abs(resampled - observed).sum(axis=1)
+    value = float(np.abs(observed).sum())
     high = max(percentile_interval(errors, level).high, value)
-    return Bounds(max(0.0, 2 * value - high), high, "cluster bootstrap, percentile above and mirrored below")
+    low = max(0.0, value - percentile_interval(noise, level).high)
+    return Bounds(low, high, "cluster bootstrap, percentile above, less the share of noise below")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""Bootstrap weights, corrections for several comparisons, and planning."""
+
+import numpy as np
+import pytest
+from statsmodels.stats.multitest import multipletests
+
+from governance.statistics.multiplicity import benjamini_hochberg, bonferroni, bonferroni_level, holm
+from governance.statistics.planning import extra_units
+from governance.statistics.proportions import wilson
+from governance.statistics.resampling import cluster_weights, percentile_interval
+
+PUBLISHED = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262, 0.5719, 0.6528]
+PUBLISHED += [0.759, 1.0]
+"""The fifteen p-values of Benjamini and Hochberg (1995), section 3."""
+
+
+def test_weights_do_not_depend_on_how_many_are_made_at_a_time():
+    whole = np.concatenate(list(cluster_weights(17, 50, seed=3, chunk=50)))
+    parts = np.concatenate(list(cluster_weights(17, 50, seed=3, chunk=7)))
+    assert np.array_equal(whole, parts)
+    assert (whole.sum(axis=1) == 17).all()
+
+
+def test_weights_of_another_seed_and_of_another_replicate_differ():
+    first, second = (np.concatenate(list(cluster_weights(40, 20, seed=seed))) for seed in (0, 1))
+    assert not np.array_equal(first, second)
+    assert np.unique(first, axis=0).shape[0] == 20
+
+
+def test_weights_have_the_moments_of_drawing_with_replacement():
+    weights = np.concatenate(list(cluster_weights(50, 4000, seed=9)))
+    assert weights.mean() == pytest.approx(1)
+    assert weights.var() == pytest.approx(1 - 1 / 50, rel=0.02)
+
+
+def test_bootstrap_standard_error_of_a_mean_is_the_known_one():
+    values = np.random.default_rng(0).normal(size=200)
+    means = np.concatenate([weights @ values / 200 for weights in cluster_weights(200, 4000, seed=1)])
+    assert means.std() == pytest.approx(values.std() / np.sqrt(200), rel=0.04)
+
+
+def test_percentiles_and_too_few_usable_replicates():
+    found = percentile_interval(np.arange(1001.0), 0.9)
+    assert (found.low, found.high) == pytest.approx((50, 950))
+    with pytest.raises(ValueError, match="lack a value"):
+        percentile_interval([1.0, np.nan, np.nan])
+
+
+def test_corrections_agree_with_statsmodels():
+    stream = np.random.default_rng(2)
+    for n in range(1, 25):
+        p_values = np.round(stream.random(n) ** 2, 2)  # rounded, so that ties occur
+        for ours, theirs in ((bonferroni, "bonferroni"), (holm, "holm"), (benjamini_hochberg, "fdr_bh")):
+            assert ours(p_values) == pytest.approx(multipletests(p_values, method=theirs)[1], abs=1e-12)
+
+
+def test_published_p_values_lose_as_many_hypotheses_as_published():
+    assert (benjamini_hochberg(PUBLISHED) <= 0.05).sum() == 4
+    assert (holm(PUBLISHED) <= 0.05).sum() == 3
+    assert (bonferroni(PUBLISHED) <= 0.05).sum() == 3
+
+
+def test_bonferroni_level_of_a_family():
+    assert bonferroni_level(0.95, 5) == pytest.approx(0.99)
+    with pytest.raises(ValueError, match="at least one"):
+        bonferroni_level(0.95, 0)
+
+
+def test_more_data_do_not_help_where_the_estimate_misses_the_bar():
+    plan = extra_units(0.78, 0.80, 0.05, 100, at_least=True)
+    assert (plan.helps, plan.extra) == (False, None)
+    assert extra_units(0.12, 0.10, 0.05, 100, at_least=False).helps is False
+
+
+def test_a_bar_that_is_cleared_needs_nothing_more():
+    assert extra_units(0.90, 0.80, 0.05, 100, at_least=True).extra == 0
+
+
+def test_the_planned_number_settles_the_bar_if_the_estimate_stays():
+    found = wilson(86, 100)
+    plan = extra_units(0.86, 0.80, 0.86 - found.low, 100, at_least=True)
+    n = 100 + plan.extra
+    assert plan.extra > 0
+    assert wilson(0.86 * n, n).low == pytest.approx(0.80, abs=0.01)
