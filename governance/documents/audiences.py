@@ -51,8 +51,8 @@ READERS: Mapping[Audience, Reader] = {
             "deployer",
             "Information for deployers",
             "customer",
-            "first careful missing key groups conditions calibration efficiency oversight unsure hazards data operation "
-            "who more-facts licence words",
+            "first careful missing key groups conditions calibration efficiency oversight unsure hazards data "
+            "operation who more-facts licence words",
         ),
         Reader(
             "engineer",

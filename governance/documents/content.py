@@ -142,7 +142,7 @@ class Point(Frozen):
 
 
 class Series(Frozen):
-    """Points that belong together. `title` is written beside the line."""
+    """Points that belong together; `title` names the line."""
 
     title: str
     points: tuple[Point, ...]
@@ -258,7 +258,7 @@ class Prose(Block):
 
 
 class Properties(Block):
-    """Names and values, one a line."""
+    """Names and values."""
 
     kind: Literal["properties"] = "properties"
     items: tuple[tuple[str, Text], ...]
