@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from governance.harness.protocols import OK, REJECTED, CollectionContext, Need, 
 @dataclass(frozen=True)
 class FitCollector:
     """One shard for each fraction and seed: killed in between, a run goes on with the next fit."""
+
+    uses_subject: ClassVar[bool] = False
+    """The fits say what training data are worth, whatever the subject is."""
 
     def shards(self, need: Need, context: CollectionContext) -> Sequence[Shard]:
         """Cut into one fit each; `indices` are the training rows."""

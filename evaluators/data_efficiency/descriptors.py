@@ -51,7 +51,7 @@ class DataEfficiencyOptions(Written):
 
     train_on: Name
     test_on: Name
-    fractions: tuple[Annotated[float, Field(gt=0, le=100)], ...] = (1, 2, 5, 10, 20, 33, 50, 100)
+    fractions: tuple[Annotated[float, Field(gt=0, le=100)], ...] = (1.0, 2.0, 5.0, 10.0, 20.0, 33.0, 50.0, 100.0)
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**31)], ...] = (0, 1, 2, 3, 4)
     arms: dict[Name, Arm] = Field(min_length=1)
     groups: tuple[Text, ...] = ()
