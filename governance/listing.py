@@ -49,7 +49,9 @@ def _evaluators() -> Listing:
         for name, found in installed("evaluators").items()
         if isinstance(found, EvaluatorDescriptor)
     )
-    return Listing("evaluators", "keys of `evaluate`", ("name", "version", "title", "options"), rows)
+    return Listing(
+        "evaluators", "evaluators: keys of `evaluate` in a spec", ("name", "version", "title", "options"), rows
+    )
 
 
 def _metrics() -> Listing:
@@ -62,7 +64,7 @@ def _metrics() -> Listing:
         for metric in found.metrics
     ]
     columns = ("evaluator", "metric", "better", "range", "title")
-    return Listing("metrics", "what a policy's rules can name", columns, tuple(rows))
+    return Listing("metrics", "metrics that the rules of a policy can name", columns, tuple(rows))
 
 
 def _collectors() -> Listing:
@@ -73,7 +75,7 @@ def _collectors() -> Listing:
         for name, found in installed("collectors").items()
         if isinstance(found, CollectorDescriptor)
     )
-    return Listing("collectors", "what observes a model", ("name", "version", "title", "columns"), rows)
+    return Listing("collectors", "collectors: what observes a model", ("name", "version", "title", "columns"), rows)
 
 
 def _conditions() -> Listing:
@@ -84,7 +86,7 @@ def _conditions() -> Listing:
         for name, found in installed("conditions").items()
         if isinstance(found, ConditionDescriptor)
     )
-    about = "entries of `evaluate.robustness.conditions`"
+    about = "conditions: entries of `evaluate.robustness.conditions`"
     return Listing("conditions", about, ("name", "severities", "modalities", "title"), rows)
 
 
@@ -96,21 +98,31 @@ def _subjects() -> Listing:
         for name, found in installed("subjects").items()
         if isinstance(found, SubjectDescriptor)
     )
-    return Listing("subjects", "values of `subject.kind`", ("kind", "title", "can", "options"), rows)
+    return Listing(
+        "subjects",
+        "kinds of subjects: values of `subject.kind`; [options] can be left out",
+        ("kind", "title", "can", "options"),
+        rows,
+    )
 
 
 def _datasets() -> Listing:
     from governance.plugins import installed
 
     rows = tuple((name, found.title, _options(found.options)) for name, found in installed("datasets").items())
-    return Listing("datasets", "values of `datasets.*.kind`", ("kind", "title", "options"), rows)
+    return Listing(
+        "datasets",
+        "kinds of datasets: values of `datasets.*.kind`; [options] can be left out",
+        ("kind", "title", "options"),
+        rows,
+    )
 
 
 def _audiences() -> Listing:
     from governance.documents.audiences import READERS
 
     rows = tuple((name, reader.title, reader.disclosure) for name, reader in READERS.items())
-    about = "readers that documents are written for, and who may hold each document"
+    about = "audiences that documents are written for, and who may hold each document"
     return Listing("audiences", about, ("audience", "title", "disclosure"), rows)
 
 

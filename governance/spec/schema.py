@@ -23,6 +23,8 @@ def spec_schema() -> dict[str, Any]:
         "properties": {"like": {"type": "string", "description": "a dataset whose keys are taken over"}},
         "required": ["like"],
     }
+    column = {"type": "string", "description": "the column alone"}
+    definitions["Attribute"] = {"anyOf": [column, definitions["Attribute"]]}
     definitions["SubjectSpec"] = {"oneOf": subject}
     definitions["DatasetSpec"] = {"anyOf": [*dataset, like]}
     properties = found["properties"]

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from governance.errors import InputError, near_name
 from governance.spec.document import Document, Keys
 from governance.spec.model_keys import keys_known_at
-from governance.spec.wording import Wording, word
+from governance.spec.wording import Wording, named, word
 
 MAXIMUM_PROBLEMS = 5
 """Problems reported at once; what follows from the first few is noise."""
@@ -221,7 +221,7 @@ def _loosely_read(written: Any, read: Any, keys: Keys) -> list[Problem]:
     if isinstance(written, (list, tuple)) and isinstance(read, (list, tuple)):
         pairs = enumerate(zip(written, read, strict=False))
         return [p for index, (one, other) in pairs for p in _loosely_read(one, other, (*keys, index))]
-    name = f"`{keys[-1]}`" if keys else "the value"
+    name = named(keys)
     if isinstance(read, bool) and not isinstance(written, bool):
         if isinstance(written, (int, float)) or str(written).lower() in _LOOKS_LIKE_TRUTH:
             return [Problem(keys, f"{name} must be true or false, not {written}", "YAML 1.2 reads yes and no as text")]

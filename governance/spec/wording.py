@@ -34,7 +34,7 @@ def word(detail: ErrorDetails, keys: Keys) -> Wording:
         expected, hint = _expected(kind, context, value)
         return Wording(f"the key {shown(value)} {expected}", hint, "key")
     if kind in ("value_error", "assertion_error"):
-        return Wording(str(context.get("error", detail["msg"])))
+        return Wording(str(context.get("error", detail["msg"])), of="key" if isinstance(value, dict) else "value")
     expected, hint = _expected(kind, context, value)
     if not expected:
         expected = re.sub(r"^(?:Input|Value|String|Field)?\s*should\b", "must", detail["msg"])

@@ -223,6 +223,8 @@ class _Composer:
             parent.items.append(node)
         elif parent.pending is not None:
             key, line, column = parent.pending
+            if isinstance(event, ScalarEvent) and not event.value and not event.style:
+                node.line, node.column = line, column  # nothing was written: the parser points at the next line
             parent.entries[key] = (line, column, node)
             parent.pending = None
 

@@ -35,11 +35,9 @@ def command(kind: str, runs: Path, as_json: bool) -> ExitCode:
         return ExitCode.OK
     from governance.cli.console import print_table
 
-    if listing.rows:
-        print_table(listing.columns, listing.rows)
-    click.echo(
-        f"\n{len(listing.rows)} {listing.kind}: {listing.about}"
-        if listing.rows
-        else f"no {listing.kind}: {listing.about}"
-    )
+    if not listing.rows:
+        click.echo(f"none: {listing.about}")
+        return ExitCode.OK
+    print_table(listing.columns, listing.rows)
+    click.echo(f"\n{len(listing.rows)} {listing.about}")
     return ExitCode.OK
