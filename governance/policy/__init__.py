@@ -1,6 +1,7 @@
 """Policies: rules and their bars, the verdicts that measurements lead to, and the one decision that follows."""
 
 from governance.policy.decide import decide, exit_code, judge_all, summarise
+from governance.policy.lint import unmeasurable
 from governance.policy.loading import load_policy, pack
 from governance.policy.lock import LoadedPolicy, lock, locked_policy, policy_digest
 from governance.policy.model import Decision, Outcome, Policy, Rule, Severity, Verdict
@@ -24,4 +25,5 @@ __all__ = [
     "policy_digest",
     "requests",
     "summarise",
+    "unmeasurable",
 ]

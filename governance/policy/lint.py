@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from governance.errors import near_name
-from governance.evidence.model import MetricDescriptor
+from governance.evidence.model import CLEAN, MetricDescriptor
 from governance.plugins import EvaluatorDescriptor, installed
 from governance.policy.model import Policy, Rule
 from governance.spec.document import Keys
+from governance.spec.model import Spec
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,32 @@ def problems(policy: Policy) -> Iterator[Problem]:
             continue
         for key, message, hint in _bar_problems(rule, metric):
             yield Problem((*keys, "bar", key), message, hint)
+
+
+def unmeasurable(policy: Policy, spec: Spec) -> Iterator[tuple[str, str]]:
+    """Yield (rule id, reason) for each rule that a run of `spec` would leave not measured.
+
+    What a run measures on a policy's request (a condition, a worst group) is not listed.
+    """
+    for rule in policy.rules:
+        selector = rule.measure
+        options = spec.evaluate.get(selector.evaluator)
+        if options is None:
+            yield rule.id, f"the spec does not evaluate {selector.evaluator}"
+            continue
+        dataset = selector.dataset or options.get("on") or options.get("test_on")
+        if dataset is None:
+            continue
+        if dataset not in spec.datasets:
+            yield rule.id, f"the spec has no dataset {dataset}"
+            continue
+        attributes = spec.datasets[dataset].attributes
+        asked = [name.strip() for name in (selector.over or "").split(" x ") if name.strip()] + list(selector.slice)
+        for name in asked:
+            if name not in attributes:
+                yield rule.id, f"{dataset} has no attribute {name}"
+        if selector.condition not in (None, CLEAN.name, *spec.conditions, *installed("conditions")):
+            yield rule.id, f"there is no condition {selector.condition}"
 
 
 def _bar_problems(rule: Rule, metric: MetricDescriptor) -> Iterator[tuple[str, str, str | None]]:

@@ -45,8 +45,8 @@ class Question:
             self.dataset,
             frozenset(self.slice.items()),
             frozenset(self.reference.items()) if self.reference is not None else None,
-            self.condition,
-            self.reference_condition,
+            _plain(self.condition),
+            _plain(self.reference_condition),
             None,  # never against another variant
             self.variant,
             _rounded(self.fraction),
@@ -149,8 +149,8 @@ class Answers:
                 m.dataset,
                 frozenset(m.slice.items()),
                 frozenset(m.reference.items()) if m.reference is not None else None,
-                m.condition,
-                m.reference_condition,
+                _plain(m.condition),
+                _plain(m.reference_condition),
                 m.reference_variant,
                 m.variant,
                 _rounded(m.fraction),
@@ -166,6 +166,11 @@ class Answers:
             turned = replace(question, slice=question.reference, reference=question.slice)
             found += self.by_key.get(turned.key, [])
         return found
+
+
+def _plain(condition: Condition | None) -> tuple[str, int | None] | None:
+    """Return a condition as what hashes quickly; evidence may hold a hundred thousand."""
+    return None if condition is None else (condition.name, condition.severity)
 
 
 def _rounded(fraction: float | None) -> float | None:
