@@ -33,7 +33,7 @@ def probe_scores(
 
     Source: the objective of scikit-learn's LogisticRegression; Nocedal and Wright, Numerical Optimization (2006).
     """
-    x, y = np.asarray(features, dtype=np.float64), np.asarray(labels, dtype=np.float64)
+    x, y = np.asarray(features, dtype=np.float64), np.array(labels, dtype=np.float64)
     mean, spread = x.mean(axis=0), x.std(axis=0)
     scale = np.where(spread > 1e-12 * np.maximum(1.0, np.abs(mean)), spread, np.inf)
     train = torch.from_numpy((x - mean) / scale)
