@@ -224,6 +224,7 @@ def _run(
     policy = _policy_of(loaded)
     runs = Path(output) if output else Path(loaded.spec.output.runs)
     _check_names(loaded, audiences, formats)
+    licences.check_licence(loaded)
     tracker = trackers.open_tracker(loaded.spec, tracking, enabled=not no_tracking)
     prepared = harness.prepare(
         loaded,

@@ -66,7 +66,8 @@ def check(path: str | Path, *, load: bool = False, overrides: Mapping[str, Any] 
         If a file cannot be read as what it should be, with file, line and column.
     """
     from governance.data_files import data_folder
-    from governance.policy import load_policy
+    from governance.licences import check_licence
+    from governance.policy import load_policy, unmeasurable
     from governance.spec import load_spec, read_yaml
 
     spec_path = Path(path)
@@ -74,8 +75,18 @@ def check(path: str | Path, *, load: bool = False, overrides: Mapping[str, Any] 
     policy_file = loaded.spec.policy
     policy_path = loaded.base / policy_file if policy_file else data_folder("policies") / "report-only.yaml"
     policy = load_policy(policy_path)
+    check_licence(loaded)
     findings = [*_missing_files(loaded), *_placeholders(loaded.source)]
     findings += [*_missing_facts(loaded), *_due_facts(loaded), *_links(loaded, policy)]
+    findings += [
+        Finding(
+            "note",
+            f"rule {rule} would be not measured: {reason}",
+            Location(str(policy_path), policy.lines.get(rule)),
+            "name what the spec evaluates, or evaluate what the rule names",
+        )
+        for rule, reason in unmeasurable(policy.policy, loaded.spec)
+    ]
     if policy_file:
         findings += _placeholders(read_yaml(policy_path))
     else:
