@@ -76,7 +76,7 @@ class VerdictItem(Frozen):
 
 
 class VerdictList(Block):
-    """Verdicts, the ones that need attention first. `also_passed` names the passed rules that are not spelt out."""
+    """Verdicts; `also_passed` names the passed rules that are not spelt out."""
 
     kind: Literal["verdict_list"] = "verdict_list"
     items: tuple[VerdictItem, ...]
@@ -93,7 +93,7 @@ class Span(Frozen):
 
 
 class Axis(Frozen):
-    """A linear axis from `low` to `high`; `labels` are printed under it, from its one end to the other."""
+    """A linear axis with its ticks and their labels."""
 
     title: str
     low: float
@@ -142,7 +142,7 @@ class Point(Frozen):
 
 
 class Series(Frozen):
-    """Points that belong together; `title` names the line."""
+    """A line and its name."""
 
     title: str
     points: tuple[Point, ...]
@@ -151,8 +151,7 @@ class Series(Frozen):
 class Chart(Block):
     """A chart, drawn in panels on shared axes so that it stays readable on a phone.
 
-    `form` is ``conditions`` (a metric against severity), ``efficiency`` (against the share of labels, log x) or
-    ``reliability`` (observed against predicted, with counts).
+    `form`: a metric against severity, against the share of labels (log x), or observed against predicted.
     """
 
     kind: Literal["chart"] = "chart"
@@ -176,7 +175,7 @@ class Panel(Frozen):
 
 
 class Hundred(Frozen):
-    """Of 100: a natural frequency. `count` of them are drawn filled."""
+    """A natural frequency. `count` of 100 are drawn filled."""
 
     count: int = Field(ge=0, le=100)
     sentence: Text
@@ -208,7 +207,7 @@ class KeyFigures(Block):
 
 
 class FactItem(Frozen):
-    """One thing the provider said. `due` marks a statement that was to be looked at again before the run."""
+    """What the provider said. `due`: it was to be looked at again before the run."""
 
     label: str
     statement: Statement

@@ -25,6 +25,7 @@ from governance.evidence.model import (
     OperatingPoint,
     Provenance,
 )
+from governance.licences.statement import LicenceStatement, RestrictionInForce
 from governance.policy.model import Decision, Outcome, Severity, Verdict
 
 DIGEST = {"validation": "a1" * 32, "test": "b2" * 32, "train": "c3" * 32}
@@ -271,6 +272,21 @@ def efficiency() -> list[Measurement]:
                     )
                 )
     return found
+
+
+LICENCE = LicenceStatement(
+    status="given",
+    kind="OpenRAIL-M",
+    title="OpenRAIL-M",
+    is_rail=True,
+    artifacts=("model",),
+    licensor="Northwind Imaging (invented)",
+    restrictions=(
+        RestrictionInForce(id="no-standalone", label="Not for diagnosis without a reader", source="x", upstream=False),
+    ),
+    flow_down=("Pass the restrictions on.",),
+    warnings=("A restriction contradicts the intended purpose (invented).",),
+)
 
 
 def _fact(statement: str, disclosure: str = "public", review_by: str = "2027-06-30") -> dict[str, Any]:
@@ -525,6 +541,7 @@ def write(
     )
     folder.write_json(folder.evidence_json, evidence.model_dump(mode="json"))
     folder.write_json(folder.run_json, {"started_at": "2026-11-14T09:30:00+00:00"})
+    folder.write_json(folder.licence / "licence.json", {"version": 1, **LICENCE.model_dump(mode="json")})
     folder.write_json(folder.policy_lock, {"digest": "d4" * 32})
     if found:
         ids = {

@@ -57,6 +57,9 @@ def _hostile(folder: Path) -> RunFolder:
             raw["reason"] = nasty
         found.append(Measurement.model_validate(raw))
     made = write(folder, facts=facts, found=found, changes=changes)
+    licence = made.read_json(made.licence / "licence.json")
+    licence.update(title=nasty, licensor=nasty, warnings=[nasty], flow_down=[nasty], inherits=[nasty])
+    made.write_json(made.licence / "licence.json", licence)
     path = next(made.decisions.glob("*.json"))
     decision = made.read_json(path)
     for verdict in decision["verdicts"]:

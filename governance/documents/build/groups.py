@@ -93,10 +93,10 @@ def _grouped(run: Run, overall: Measurement, by_group: list[Measurement]) -> Ite
     for m in by_group:
         if len(m.slice) > 1:
             crossed.setdefault(tuple(m.slice), []).append(m)
+    titles = {name: title for name, title, _ in run.groupings(overall.dataset)}
     for attributes, members in crossed.items():
-        yield GroupRow(
-            label=" \N{MULTIPLICATION SIGN} ".join(attributes), heading=" \N{MULTIPLICATION SIGN} ".join(attributes)
-        )
+        heading = " \N{MULTIPLICATION SIGN} ".join(titles.get(name, name) for name in attributes)
+        yield GroupRow(label=heading, heading=heading)
         worst = worst_of(run, overall, " x ".join(attributes))
         for m in members:
             label = ", ".join(run.group_label(m.dataset, a, g) for a, g in m.slice.items())

@@ -7,13 +7,13 @@ from typing import Any
 from governance.documents import numbers
 from governance.documents.build.first import item, sorted_verdicts
 from governance.documents.build.run import Run
+from governance.documents.build.statements import item as fact_item
 from governance.documents.build.statements import statement
 from governance.documents.content import (
     AnyBlock,
     Audience,
     Column,
     DataTable,
-    FactItem,
     Facts,
     Properties,
     Prose,
@@ -24,6 +24,7 @@ from governance.documents.content import (
     VerdictList,
 )
 from governance.documents.wording import WORDS
+from governance.licences.statement import RestrictionInForce
 
 _AUDITOR: tuple[Audience, ...] = ("auditor",)
 _ARTICLE = "The bars were chosen by the provider. Regulation (EU) 2024/1689 sets no numerical limit for these metrics."
@@ -123,7 +124,7 @@ def data(run: Run) -> Section:
                 (f"{name}: {title}" if title else name,),
                 (str(dataset.get("role", "")),),
                 _count(dataset.get("n")),
-                _count(patients) if patients is not None else (str(dataset.get("cluster_reason") or "not told apart"),),
+                _count(patients) if patients is not None else ("as cases",),
                 _count(dataset.get("events")),
                 (numbers.short(str(dataset.get("digest", ""))),),
             )
@@ -136,24 +137,22 @@ def data(run: Run) -> Section:
             rows=tuple(rows),
         )
     ]
+    reasons = dict.fromkeys(str(d["cluster_reason"]) for d in run.datasets.values() if d.get("cluster_reason"))
+    if reasons:
+        parts = tuple((f"Every case counts as a patient of its own: {reason}",) for reason in reasons)
+        blocks.append(Prose(paragraphs=parts, style="note"))
     groups = _inventory(run)
     if groups:
         blocks.append(groups)
     blocks.append(
         Facts(
-            items=tuple(_said(run, key) for key in ("training_data", "reference_standard")),
+            items=tuple(fact_item(run, key) for key in ("training_data", "reference_standard")),
             audiences=("clinician", "engineer"),
         )
     )
     return Section(
         id="data", title="Data", blocks=tuple(blocks), audiences=("clinician", "deployer", "engineer", "auditor")
     )
-
-
-def _said(run: Run, key: str) -> FactItem:
-    from governance.documents.build.statements import item as fact_item
-
-    return fact_item(run, key)
 
 
 def _count(number: int | None) -> Text:
@@ -229,28 +228,40 @@ def hazards(run: Run) -> Section:
 
 
 def licence(run: Run) -> Section:
-    """Return the licence's kind and restrictions; the notice itself lies in the run's folder."""
+    """Return the licence's kind, restrictions and duties; the notice itself lies in the run's folder."""
     given = run.licence
-    if given is None:
-        blocks: tuple[AnyBlock, ...] = (Prose(paragraphs=(("No licence was provided by the provider.",),)),)
-    else:
-        restrictions = [(name,) for name in given.restrictions]
-        restrictions += [
-            (f"{text} ({name}; a clause of the provider's own)",) for name, text in given.own_restrictions.items()
-        ]
-        items: list[tuple[str, Text]] = [
-            ("Kind", (given.kind,)),
-            ("Licensor", (given.licensor or "not provided by the provider",)),
-            ("Covers", (", ".join(given.artifacts),)),
-        ]
-        if given.inherits:
-            items.append(("Inherits from", (", ".join(given.inherits),)))
-        parts: list[AnyBlock] = [Properties(items=tuple(items))]
-        if restrictions:
-            parts.append(Prose(paragraphs=tuple(restrictions), style="list"))
-        parts.append(Prose(paragraphs=(("This is a summary; only the licence text counts.",),), style="note"))
-        blocks = tuple(parts)
-    return Section(id="licence", title="Licence", blocks=blocks, audiences=("public", "deployer", "auditor"))
+    if given is None or given.status != "given":
+        gap = "not provided by the provider; needed to know what may be done with the model"
+        blocks: tuple[AnyBlock, ...] = (Properties(items=(("Licence", (gap,)),)),)
+        return Section(id="licence", title="Licence", blocks=blocks, audiences=("public", "deployer", "auditor"))
+    items: list[tuple[str, Text]] = [
+        ("Licence", (given.title or given.kind or "",)),
+        ("Licensor", (given.licensor or "not provided by the provider",)),
+        ("Covers", (", ".join(given.artifacts) or "not stated",)),
+    ]
+    items += [("Permits", (given.permits,))] if given.permits else []
+    items += [("Inherits from", (", ".join(given.inherits),))] if given.inherits else []
+    items += [("SPDX", (given.spdx,))] if given.spdx else []
+    parts: list[AnyBlock] = [Properties(items=tuple(items))]
+    if given.restrictions:
+        parts.append(Prose(paragraphs=(("Use restrictions in force:",),)))
+        parts.append(Prose(paragraphs=tuple((_restriction(r),) for r in given.restrictions), style="list"))
+    if given.flow_down:
+        duties = tuple((duty,) for duty in given.flow_down)
+        parts.append(Prose(paragraphs=(("Duties of whoever passes it on:",),), audiences=("deployer", "auditor")))
+        parts.append(Prose(paragraphs=duties, style="list", audiences=("deployer", "auditor")))
+    if given.warnings:
+        warnings = tuple((f"To be settled by the provider: {warning}",) for warning in given.warnings)
+        parts.append(Prose(paragraphs=warnings, style="list"))
+    parts.append(Prose(paragraphs=(("This is a summary; only the licence text counts.",),), style="note"))
+    return Section(id="licence", title="Licence", blocks=tuple(parts), audiences=("public", "deployer", "auditor"))
+
+
+def _restriction(restriction: RestrictionInForce) -> str:
+    clause = f", clause {restriction.clause}" if restriction.clause else ""
+    origin = f"{restriction.source}{clause}" if restriction.upstream else "the licensor's own clause"
+    inherited = f"; inherited from {', '.join(restriction.inherited_from)}" if restriction.inherited_from else ""
+    return f"{restriction.label} ({origin}{inherited})"
 
 
 def trace(_run: Run) -> Section:

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from governance.errors import InputError, Location
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Evidence, Measurement, MetricDescriptor
+from governance.licences.statement import LicenceStatement
 from governance.policy.model import Decision
-from governance.spec.model import Fact, Hazard, Licence
+from governance.spec.model import Fact, Hazard
 
 NOT_RECORDED = "not recorded"
 
@@ -59,7 +60,7 @@ class Run:
     decision: Decision | None
     facts: Mapping[str, Fact]
     hazards: Mapping[str, Hazard]
-    licence: Licence | None
+    licence: LicenceStatement | None
     started: dt.date | None
     policy_lock: Mapping[str, Any] | None
 
@@ -84,7 +85,7 @@ class Run:
             decision=latest_decision(folder),
             facts={key: Fact.model_validate(fact) for key, fact in (spec.get("facts") or {}).items()},
             hazards={key: Hazard.model_validate(hazard) for key, hazard in (spec.get("hazards") or {}).items()},
-            licence=Licence.model_validate(spec["licence"]) if spec.get("licence") else None,
+            licence=_licence(folder),
             started=dt.datetime.fromisoformat(started).date() if started else None,
             policy_lock=folder.read_json(folder.policy_lock) if folder.policy_lock.exists() else None,
         )
@@ -161,7 +162,7 @@ class Run:
         if group.startswith("<"):
             return f"under {group[1:].strip()}{unit}"
         low, dash, high = group.partition("-")
-        return f"{low}{unit} to under {high}{unit}" if dash and low and high else group
+        return f"{low} to under {high}{unit}" if dash and low and high else group
 
     def slice_label(self, dataset: str, group: Mapping[str, str]) -> str:
         """Return the name of a slice: ``sex F, age under 40``."""
@@ -170,6 +171,18 @@ class Run:
         titles = {name: title for name, title, _ in self.groupings(dataset)}
         parts = (f"{_inside(titles.get(a, a))} {self.group_label(dataset, a, g)}" for a, g in group.items())
         return ", ".join(parts)
+
+
+def _licence(folder: RunFolder) -> LicenceStatement | None:
+    """Return what the licence notice says; None where none was written."""
+    path = folder.licence / "licence.json"
+    if not path.exists():
+        return None
+    content = {key: value for key, value in folder.read_json(path).items() if key != "version"}
+    try:
+        return LicenceStatement.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"not a licence: {error.errors()[0]['msg']}", location=Location(str(path))) from error
 
 
 def _inside(title: str) -> str:

@@ -21,7 +21,8 @@ from governance.documents.content import (
     Statement,
     Text,
 )
-from governance.documents.wording import FINDING, NATURAL
+from governance.documents.wording import FINDING, HEADLINE_METRICS, NATURAL
+from governance.evidence.model import Measurement
 from governance.policy.model import Outcome
 
 
@@ -110,7 +111,7 @@ def _worst_groups(run: Run) -> list[Text]:
                 continue
             for attribute, _, _ in run.groupings(dataset):
                 worst = worst_of(run, overall, attribute)
-                if worst and worst.value != overall.value:
+                if worst and worst.value != overall.value and (name in HEADLINE_METRICS or _clearly(worst, overall)):
                     group = run.slice_label(dataset, worst.slice)
                     shown = worst.model_copy(update={"interval": worst.simultaneous or worst.interval})
                     interval = numbers.hundred_interval(shown)
@@ -118,6 +119,12 @@ def _worst_groups(run: Run) -> list[Text]:
                     tail: Text = ("; it could be ", interval) if interval else ()
                     said.append((f"{group[:1].upper()}{group[1:]}: ", *_lowered(sentence), *tail, "."))
     return said
+
+
+def _clearly(worst: Measurement, overall: Measurement) -> bool:
+    """Whether a group's interval, which allows for having looked at all groups, leaves out the value for everyone."""
+    interval = worst.simultaneous or worst.interval
+    return interval is not None and overall.value is not None and not interval.low <= overall.value <= interval.high
 
 
 def _lowered(text: Text) -> Text:
@@ -224,6 +231,8 @@ def missing(run: Run) -> Section:
     return Section(id="missing", title="What was not provided or measured", half=True, blocks=blocks)
 
 
+_NAMED = 3
+"""Metrics that a gap names; more are counted."""
 _NOTHING_MISSING = "Everything that was asked for was provided and measured."
 
 
@@ -251,35 +260,40 @@ def _due(run: Run) -> list[Gap]:
 
 
 def _not_measured(run: Run) -> list[Gap]:
-    """Return one gap for each thing that has no number, however many metrics it lacks."""
-    gaps: dict[tuple[str, str], list[str]] = {}
+    """Return one gap for each thing that has no number, however many metrics it lacks and for whatever reasons."""
+    gaps: list[Gap] = []
     ruled: set[str] = set()
     if run.decision:
         for verdict in run.decision.verdicts:
             if verdict.outcome is Outcome.NOT_MEASURED:
-                gaps.setdefault((verdict.title, verdict.sentence), [])
+                gaps.append(Gap(what=verdict.title, why=_sentence(verdict.sentence)))
                 ruled.update(verdict.measurements)
+    lacking: dict[str, dict[str, list[str]]] = {}
     for m in run.evidence.measurements:
         if m.status == "measured" or m.id in ruled or m.estimand == "difference":
             continue
-        what = []
-        if m.slice:
-            what.append(run.slice_label(m.dataset, m.slice))
-        if not m.condition.is_clean:
-            what.append(condition_title(run, m.condition.name))
-        if m.variant:
-            what.append(m.variant)
+        what = [run.slice_label(m.dataset, m.slice)] if m.slice else []
+        what += [condition_title(run, m.condition.name)] if not m.condition.is_clean else []
+        what += [m.variant] if m.variant else []
         title = run.title_of(m.metric)
-        key = ("; ".join(what) or title, m.reason or "")
-        names = gaps.setdefault(key, [])
+        names = lacking.setdefault("; ".join(what) or title, {}).setdefault(m.reason or "no reason was recorded", [])
         if what and title not in names:
             names.append(title)
-    return [
-        Gap(what=f"{what[:1].upper()}{what[1:]}", why=f"{', '.join(names)}: {reason}." if names else _sentence(reason))
-        for (what, reason), names in gaps.items()
-    ]
+    for what_, reasons in lacking.items():
+        why = "; ".join(f"{_named(names)}{reason}" for reason, names in reasons.items())
+        gaps.append(Gap(what=f"{what_[:1].upper()}{what_[1:]}", why=_sentence(why)))
+    return gaps
+
+
+def _named(metrics: list[str]) -> str:
+    """Return which metrics a gap is about: by name where they are few."""
+    if not metrics:
+        return ""
+    if len(metrics) > _NAMED:
+        return f"{numbers.in_words(len(metrics))} metrics: "
+    return f"{', '.join(metrics)}: "
 
 
 def _sentence(text: str) -> str:
-    text = text.strip()
+    text = f"{text[:1].upper()}{text[1:]}".strip()
     return text if text.endswith(".") else f"{text}."
