@@ -72,7 +72,7 @@ def _import_beside(name: str, base: Path, location: Location | None) -> ModuleTy
             hint=f"rename it, for example to my_{top}, so that neither hides the other",
         )
     with _first_on_path(base):
-        _forget_strangers(beside, base)
+        _forget_strangers(beside | {top})
         try:
             return importlib.import_module(name)
         except ModuleNotFoundError as error:
@@ -124,18 +124,17 @@ def _is_installed(name: str, base: Path) -> bool:
     return origin is not None and base not in Path(origin).resolve().parents
 
 
-def _forget_strangers(beside: set[str], base: Path) -> None:
-    """Forget modules of the same names that were imported from another spec's folder."""
-    for name, module in list(sys.modules.items()):
-        top = name.partition(".")[0]
-        file = getattr(module, "__file__", None)
-        if (
-            top in beside
-            and file is not None
-            and base not in Path(file).resolve().parents
-            and not _is_installed(top, base)
-        ):
-            del sys.modules[name]
+def _forget_strangers(tops: set[str]) -> None:
+    """Forget modules that were imported from another folder than the one where they would be found now."""
+    for top in tops - set(sys.stdlib_module_names) - set(OURS):
+        found = importlib.machinery.PathFinder.find_spec(top, sys.path)
+        homes = list(found.submodule_search_locations or [found.origin or ""]) if found is not None else []
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if name.partition(".")[0] == top and file is not None:
+                resolved = Path(file).resolve()
+                if not any(resolved.is_relative_to(Path(home).resolve()) for home in homes):
+                    del sys.modules[name]
 
 
 def _raised_at(error: BaseException, base: Path) -> Location | None:

@@ -31,6 +31,18 @@ def test_modules_of_the_same_name_in_two_folders_are_kept_apart(tmp_path: Path) 
     assert load_reference("own_loader:f", one)() == 1
 
 
+def test_a_module_that_is_missing_here_is_not_taken_from_another_folder(tmp_path: Path) -> None:
+    one, two = folder(tmp_path, "one", own_only_there="X = 1"), folder(tmp_path, "two")
+    assert load_reference("own_only_there:X", one) == 1
+    with pytest.raises(InputError, match="no module 'own_only_there'"):
+        load_reference("own_only_there:X", two)
+
+
+def test_a_module_is_imported_once(tmp_path: Path) -> None:
+    base = folder(tmp_path, "base", own_state="class State: ...")
+    assert load_reference("own_state:State", base) is load_reference("own_state:State", base)
+
+
 def test_the_folder_is_on_the_path_only_while_importing(tmp_path: Path) -> None:
     base = folder(tmp_path, "base", own_path="import sys\nSEEN = list(sys.path)")
     before = list(sys.path)

@@ -19,7 +19,9 @@ from governance.errors import ExitCode
     help="Decide under this policy instead of the one that was recorded before the run.",
 )
 def command(run: Path, policy: Path | None) -> ExitCode:
-    """Decide on the evidence of a run. Nothing is measured again and no model is opened.
+    """Decide on the evidence of a run.
+
+    Nothing is measured again and no model is opened. The exit code is the decision.
 
     \b
     Example:

@@ -11,9 +11,10 @@ from governance.errors import ExitCode
 @click.command("doctor")
 @device_option
 def command(device: str | None) -> ExitCode:
-    """Look at the machine and name what is missing, with the one command that mends it.
+    """Look at the machine and name what is missing.
 
-    Exit 0: the core works, and the device if one was named. Exit 5: it does not.
+    Each gap comes with the one command that mends it. Exit 0: the core works, and the device if one was named.
+    Exit 5: it does not.
 
     \b
     Example:

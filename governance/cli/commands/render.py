@@ -15,7 +15,9 @@ from governance.errors import ExitCode
 @audience_option
 @format_option
 def command(run: Path, audiences: tuple[str, ...], formats: tuple[str, ...]) -> ExitCode:
-    """Write the documents of a run again, from its files alone. Exit 0 when they are written.
+    """Write the documents of a run again.
+
+    They are made from the files of the run alone. Exit 0 when they are written.
 
     \b
     Example:

@@ -12,9 +12,10 @@ from governance.errors import ExitCode
 @click.command("schema")
 @click.argument("name", metavar="spec|policy|evidence|decision")
 def command(name: str) -> ExitCode:
-    """Print the JSON Schema of a file: spec, policy, evidence or decision.
+    """Print the JSON Schema of a file.
 
-    The schema of the spec knows the options of everything that is installed. Editors complete and check with it.
+    The file is spec, policy, evidence or decision. The schema of the spec knows the options of everything that is
+    installed. Editors complete and check with it.
 
     \b
     Example:
