@@ -158,7 +158,9 @@ def _runs(folder: Path) -> Listing:
                     str(decision.get("summary", "not finished: run the same command again")),
                 )
             )
-    return Listing("runs", f"runs in {folder}", ("run", "subject", "policy", "exit", "outcome"), tuple(rows))
+    return Listing(
+        "runs", f"decisions of runs in {folder}/", ("run", "subject", "policy", "exit", "outcome"), tuple(rows)
+    )
 
 
 def _decisions(run: Path) -> list[dict[str, Any]]:

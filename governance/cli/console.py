@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -77,11 +78,18 @@ def print_decision(decision: Decision, *, target: Console | None = None) -> None
         key=lambda verdict: (order.index(verdict.outcome.value), _SEVERITIES.index(verdict.severity.value)),
     )
     out.print()
-    out.print(_wide(verdicts, out) if out.width >= NARROW else _narrow(verdicts, out))
     if verdicts:
+        _trimmed(_wide(verdicts, out) if out.width >= NARROW else _narrow(verdicts, out), out)
         out.print()
     code = int(decision.exit_code)
-    out.print(Padding(Text(f"{plain(decision.summary).rstrip()} Exit {code}.", style="bold"), (0, 0, 0, 2)))
+    _trimmed(Padding(Text(f"{plain(decision.summary).rstrip()} Exit {code}.", style="bold"), (0, 0, 0, 2)), out)
+
+
+def _trimmed(content: RenderableType, out: Console) -> None:
+    """Print without the blanks that fill a line up, so that output can be copied and compared."""
+    with out.capture() as captured:
+        out.print(content)
+    out.file.write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
 
 
 def _severity(verdict: Verdict) -> Text:
@@ -135,7 +143,7 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, target
     table.add_row(*(Text(name, style="bold underline") for name in columns))
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
-    out.print(table)
+    _trimmed(table, out)
 
 
 def shortest(path: Path) -> str:

@@ -64,7 +64,7 @@ class TerminalReporter:
         if self._progress:
             self._task = self._progress.add_task(self._name, total=total)
         else:
-            steps = f" ({total} steps)" if total else ""
+            steps = f" ({total} {'step' if total == 1 else 'steps'})" if total else ""
             self._console.print(Text(f"{self._name}{steps} ..."), soft_wrap=True)
 
     def advance(self, n: int = 1) -> None:

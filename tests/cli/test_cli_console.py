@@ -74,6 +74,7 @@ def printed(width: int, encoding: str = "utf-8", colours: bool = False, **change
 def test_every_word_of_every_verdict_is_there_at_any_width(width: int) -> None:
     text = printed(width)
     assert max(len(line) for line in text.splitlines()) <= width
+    assert all(line == line.rstrip() for line in text.splitlines())
     words = " ".join(text.split())
     for found in VERDICTS:
         assert found.rule in text

@@ -44,7 +44,9 @@ def verify(path: Path, as_json: bool) -> ExitCode:
     else:
         for finding in report.findings:
             click.echo(str(finding))
-        click.echo(f"{path}: {len(report.findings)} differences to the manifest")
+        click.echo(
+            f"{path}: {len(report.findings)} {'difference' if len(report.findings) == 1 else 'differences'} to the manifest"
+        )
     return report.exit_code
 
 
