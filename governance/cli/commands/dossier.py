@@ -44,9 +44,8 @@ def verify(path: Path, as_json: bool) -> ExitCode:
     else:
         for finding in report.findings:
             click.echo(str(finding))
-        click.echo(
-            f"{path}: {len(report.findings)} {'difference' if len(report.findings) == 1 else 'differences'} to the manifest"
-        )
+        count = len(report.findings)
+        click.echo(f"{path}: {count} {'difference' if count == 1 else 'differences'} to the manifest")
     return report.exit_code
 
 
