@@ -7,13 +7,13 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from governance.errors import CannotRunError, InputError, Location
 from governance.evidence.canonical import digest_file, readable_json
-from governance.evidence.model import Evidence
+
+if TYPE_CHECKING:
+    from governance.evidence.model import Evidence
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -140,6 +140,10 @@ class RunFolder:
         InputError
             If it is missing, malformed, or an id does not fit its measurement.
         """
+        from pydantic import ValidationError  # late: whoever only asks for paths or digests needs no schema
+
+        from governance.evidence.model import Evidence
+
         content = self.read_json(self.evidence_json)
         ids = []
         if isinstance(content, dict):
