@@ -174,10 +174,12 @@ def _traced(document: Document, rows: tuple[TraceRow, ...]) -> Document:
 
 
 def _trace(document: Document, about: Mapping[str, TraceRow]) -> tuple[TraceRow, ...]:
-    rows: dict[tuple[str, str], TraceRow] = {}
+    texts: dict[str, dict[str, None]] = {}
     for figure in figures((document.headline, document.sections)):
         for measurement in figure.measurements:
-            if measurement in about:
-                key = (figure.text, measurement)
-                rows.setdefault(key, about[measurement].model_copy(update={"text": figure.text}))
-    return tuple(rows.values())
+            texts.setdefault(measurement, {})[figure.text] = None
+    return tuple(
+        about[measurement].model_copy(update={"texts": tuple(shown)})
+        for measurement, shown in texts.items()
+        if measurement in about
+    )

@@ -279,7 +279,7 @@ class DataTable(Block):
     caption: Text
     columns: tuple[Column, ...]
     rows: tuple[tuple[Text, ...], ...]
-    print_rows: int = 150
+    print_rows: int = 100
 
 
 class Command(Block):
@@ -298,9 +298,9 @@ class Signature(Block):
 
 
 class TraceRow(Frozen):
-    """A printed number and the measurement it is read from."""
+    """A measurement and the numbers that were read from it, as printed."""
 
-    text: str
+    texts: tuple[str, ...]
     measurement: str
     about: str
     dataset_digest: str

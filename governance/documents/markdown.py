@@ -15,7 +15,6 @@ from governance.documents.content import (
     DataTable,
     Document,
     Facts,
-    Figure,
     Frequencies,
     Gaps,
     GroupRow,
@@ -31,7 +30,8 @@ from governance.documents.content import (
 )
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&!$])")
-_LINE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
+_LINE_START = re.compile(r"^(\d{0,9})([-+.)](?=\s|$)|-{2,}|=+$)")
+"""What would begin a list, a rule or a heading at the start of a line."""
 _ROWS = 200
 """Rows of a data table that are printed; the data file holds all."""
 
@@ -232,7 +232,7 @@ def _(block: Signature) -> str:
 @write.register
 def _(block: Trace) -> str:
     rows = [
-        [_one(Figure(measurements=(), text=row.text)), escape(row.about), row.measurement, row.dataset_digest[:12]]
+        [escape(" · ".join(row.texts)), escape(row.about), row.measurement, row.dataset_digest[:12]]
         for row in block.rows
     ]
     return _table(["As printed", "About", "Measurement", "Data"], [False, False, False, False], rows)

@@ -90,16 +90,10 @@ GROUP_METRICS: Mapping[str, tuple[str, ...]] = {
     "deployer": ("sensitivity", "specificity", "auroc", "hallucination_rate", "miss_rate"),
     "auditor": ("sensitivity", "specificity", "auroc", "hallucination_rate", "miss_rate"),
 }
-"""Which group tables a reader sees; an engineer sees every metric that was measured by group."""
+"""Which group tables a reader sees; an engineer sees every metric of quality that was measured by group."""
 
-ALWAYS_BY_GROUP = (
-    "sensitivity",
-    "specificity",
-    "auroc",
-    "hallucination_rate",
-    "miss_rate",
-    "positive_predictive_value",
-)
+NOT_DRAWN_BY_GROUP = ("prevalence", "selection_rate", "rejected_rate", "unparsed_rate", "yes_rate")
+"""Metrics that describe the data or the output rather than how well the model works; tables hold them."""
 
 KEY_METRICS = (
     "auroc",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from governance.documents import render, render_index
+from governance.documents.markdown import escape
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Measurement
 
@@ -133,3 +134,17 @@ def test_in_a_browser_nothing_executes_logs_or_breaks_out_of_a_phone(rendered: t
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
                 page.close()
         browser.close()
+
+
+@pytest.mark.parametrize("text", ["0.84", "0.75 to 0.90", "-0.03 (−0.06)", "1992", "2.3.0"])
+def test_markdown_leaves_numbers_as_they_are(text: str) -> None:
+    assert escape(text) == text
+
+
+@pytest.mark.parametrize("text", ["1. a", "3) a", "- a", "+ a", "-", "---", "==", "# a", "> a", "| a |", "* a", "~~~"])
+def test_markdown_that_begins_a_block_is_escaped(text: str) -> None:
+    from markdown_it import MarkdownIt
+
+    kinds = [token.type for token in MarkdownIt("commonmark").enable("table").parse(f"above\n{escape(text)}")]
+    assert kinds == ["paragraph_open", "inline", "paragraph_close"]
+    assert MarkdownIt("commonmark").render(escape(text)).replace("&gt;", ">") == f"<p>{text}</p>\n"

@@ -69,7 +69,7 @@ def what_each_is_about(run: Run) -> Mapping[str, TraceRow]:
     """Return for each measurement id what it is about, for the trace."""
     return {
         m.id: TraceRow(
-            text="",
+            texts=(),
             measurement=m.id,
             about=f"{run.title_of(m.metric)}, {m.estimand}; {engineering.about(run, m)}",
             dataset_digest=m.dataset_digest,

@@ -10,7 +10,7 @@ from governance.documents.build.first import worst_of
 from governance.documents.build.run import NOT_RECORDED, Run, is_plain
 from governance.documents.build.subject_words import finding_heading
 from governance.documents.content import AUDIENCES, Audience, Figure, GroupRow, GroupTable, Section, Text
-from governance.documents.wording import GROUP_METRICS
+from governance.documents.wording import GROUP_METRICS, NOT_DRAWN_BY_GROUP
 from governance.evidence.model import Measurement
 
 _N_TITLES = {
@@ -32,7 +32,7 @@ def groups(run: Run) -> Section | None:
             for m in run.find(evaluator=evaluator, metric=metric, dataset=dataset)
             if is_plain(m) and m.slice and _known(run, m)
         ]
-        if by_group and evaluator != "robustness":
+        if by_group and evaluator != "robustness" and metric not in NOT_DRAWN_BY_GROUP:
             tables.append(_table(run, overall, by_group))
     if not tables:
         return None

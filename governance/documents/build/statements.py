@@ -62,13 +62,13 @@ def statement(run: Run, key: str) -> Statement:
     return Statement(fact=key, text=fact.statement, disclosure=fact.disclosure)
 
 
-def item(run: Run, key: str, *, detailed: bool = False) -> FactItem:
-    """Return a fact as it is printed, or the visible gap with what it is needed for."""
+def item(run: Run, key: str, *, detailed: bool = False, simple: bool = False) -> FactItem:
+    """Return a fact as it is printed, or the visible gap, `simple` without the article that it is needed for."""
     fact = run.facts.get(key)
     asked = ASKED.get(key)
     label = asked.label if asked else key.replace("_", " ").capitalize()
     if fact is None:
-        needed = f"; needed for {asked.needed_for}" if asked else ""
+        needed = f"; needed for {asked.needed_for}" if asked and not simple else ""
         return FactItem(label=label, statement=Statement(fact=key, text=f"not provided by the provider{needed}"))
     return FactItem(
         label=label,
@@ -83,13 +83,15 @@ def item(run: Run, key: str, *, detailed: bool = False) -> FactItem:
     )
 
 
-def _facts(run: Run, *keys: str, detailed: bool = False) -> Facts:
-    return Facts(items=tuple(item(run, key, detailed=detailed) for key in keys))
+def _facts(run: Run, *keys: str) -> tuple[Facts, Facts]:
+    """Return facts twice: for the public without articles of law, for all others with them."""
+    plain, full = (tuple(item(run, key, simple=simple) for key in keys) for simple in (True, False))
+    return Facts(items=plain, audiences=("public",)), Facts(items=full, audiences=_NOT_PUBLIC)
 
 
 def careful(run: Run) -> Section:
     """Return for whom the model must not be used and where it works less well."""
-    blocks: list[Facts | Prose] = [_facts(run, "not_for", "limitations")]
+    blocks: list[Facts | Prose] = [*_facts(run, "not_for", "limitations")]
     if by_group := _worst_groups(run):
         blocks.append(Prose(paragraphs=tuple(by_group), style="list"))
     if by_condition := _worst_conditions(run):
@@ -157,7 +159,7 @@ def unsure(run: Run) -> Section:
         id="unsure",
         title="What to do when unsure",
         half=True,
-        blocks=(_facts(run, "when_unsure", "contact"),),
+        blocks=_facts(run, "when_unsure", "contact"),
         audiences=("public", "clinician", "deployer"),
     )
 
@@ -168,7 +170,7 @@ def oversight(run: Run) -> Section:
         id="oversight",
         title="Human oversight",
         half=True,
-        blocks=(_facts(run, "human_oversight", "users"),),
+        blocks=_facts(run, "human_oversight", "users"),
         audiences=("clinician", "deployer"),
     )
 
@@ -178,7 +180,7 @@ def operation(run: Run) -> Section:
     return Section(
         id="operation",
         title="Operation and origin",
-        blocks=(_facts(run, "maintenance", "training_data", "reference_standard"),),
+        blocks=_facts(run, "maintenance", "training_data", "reference_standard"),
         audiences=("deployer",),
     )
 
@@ -189,7 +191,7 @@ def who(run: Run) -> Section:
         id="who",
         title="Who stands behind it",
         half=True,
-        blocks=(_facts(run, "provider", "responsible_person", "contact"),),
+        blocks=_facts(run, "provider", "responsible_person", "contact"),
         audiences=("public", "clinician", "deployer"),
     )
 
@@ -200,7 +202,7 @@ def all_statements(run: Run) -> Section:
     return Section(
         id="statements",
         title="Statements by the provider",
-        blocks=(_facts(run, *keys, detailed=True),),
+        blocks=(Facts(items=tuple(item(run, key, detailed=True) for key in keys)),),
         audiences=("auditor",),
     )
 

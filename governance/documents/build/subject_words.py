@@ -46,5 +46,5 @@ def finding_heading(run: Run, measurement: Measurement) -> Text:
 def short_value(run: Run, measurement: Measurement) -> Text:
     """Return a number for the middle of a sentence: ``76 of 100`` or ``AUROC 0.78``."""
     if measurement.metric in NATURAL:
-        return (numbers.hundred(measurement)[0], " of 100")
+        return (numbers.hundred(measurement)[0], "\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}100")
     return (f"{run.title_of(measurement.metric)} ", numbers.value(measurement))
