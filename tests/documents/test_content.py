@@ -55,8 +55,8 @@ def test_free_text_of_ours_holds_no_decimal_number_without_a_measurement(
 
 def test_the_headline_says_the_finding_and_the_worst_group(documents: dict[Audience, Document]) -> None:
     assert plain(documents["clinician"].headline) == (
-        "Of 100 cases with a suspicious nodule, the model flags 86; lowest for age under 40: "
-        "76\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}100"
+        "Of 100 cases with a suspicious nodule, the model flags 86; "
+        "lowest (76\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}100) for age: under 40"
     )
 
 

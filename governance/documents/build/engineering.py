@@ -37,8 +37,8 @@ def key(run: Run) -> Section | None:
     """Return the headline numbers for everyone on clean input."""
     items = []
     for metric in KEY_METRICS:
-        for (evaluator, name, _), m in run.overall.items():
-            if name == metric and m.status == "measured" and evaluator != "robustness":
+        for (name, _), m in run.headlines.items():
+            if name == metric and m.status == "measured":
                 n = numbers.count(m, "n")
                 note: Text = ("n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", n) if n else ()
                 items.append(

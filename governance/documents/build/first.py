@@ -51,7 +51,7 @@ def headline(run: Run) -> Text:
     if worst is None:
         return text
     extreme = "highest" if worst.direction == "lower" else "lowest"
-    return (*text, f"; {extreme} for {run.slice_label(worst.dataset, worst.slice)}: ", *short_value(run, worst))
+    return (*text, f"; {extreme} (", *short_value(run, worst), f") for {run.slice_label(worst.dataset, worst.slice)}")
 
 
 def worst_of(run: Run, measurement: Measurement, over: str | None = None) -> Measurement | None:
@@ -138,10 +138,10 @@ def _who_decides(run: Run) -> Text:
 
 def _headline_measurement(run: Run) -> Measurement | None:
     for metric in HEADLINE_METRICS:
-        for (_, name, _), measurement in run.overall.items():
+        for (name, _), measurement in run.headlines.items():
             if name == metric and measurement.status == "measured":
                 return measurement
-    return next((m for m in run.overall.values() if m.status == "measured"), None)
+    return next((m for m in run.headlines.values() if m.status == "measured"), None)
 
 
 def sorted_verdicts(run: Run) -> list[Verdict]:

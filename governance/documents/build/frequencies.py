@@ -14,7 +14,7 @@ def hundred(run: Run) -> Section | None:
     """Return the section of natural frequencies, for the public and for clinicians."""
     items = []
     for metric in NATURAL:
-        for (_, name, dataset), measurement in run.overall.items():
+        for (name, dataset), measurement in run.headlines.items():
             if name == metric and measurement.status == "measured":
                 items.append(_item(run, measurement, dataset))
     if not items:
@@ -49,7 +49,7 @@ def technical(run: Run, measurement: Measurement) -> Text:
 
 
 def _prevalence(run: Run) -> Text:
-    for (_, name, dataset), m in run.overall.items():
+    for (name, dataset), m in run.headlines.items():
         if name == "prevalence" and m.status == "measured":
             share, _ = numbers.hundred(m)
             return fill(

@@ -140,6 +140,19 @@ class Run:
                 plain.setdefault((m.evaluator, m.metric, m.dataset), m)
         return plain
 
+    @cached_property
+    def headlines(self) -> Mapping[tuple[str, str], Measurement]:
+        """Plain values for everyone by metric and dataset, once where several evaluators measured the same.
+
+        Robustness measures the clean input again for comparison; its values give way to those of other evaluators.
+        """
+        chosen: dict[tuple[str, str], Measurement] = {}
+        for (evaluator, metric, dataset), m in self.overall.items():
+            before = chosen.get((metric, dataset))
+            if before is None or (before.evaluator == "robustness" and evaluator != "robustness"):
+                chosen[metric, dataset] = m
+        return chosen
+
     def groupings(self, dataset: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """Yield attribute, title and groups of a dataset's attributes, each in its fixed order."""
         spec = self.lock["spec"]["datasets"].get(dataset, {}).get("attributes") or {}
@@ -169,7 +182,7 @@ class Run:
         if not group:
             return "everyone"
         titles = {name: title for name, title, _ in self.groupings(dataset)}
-        parts = (f"{_inside(titles.get(a, a))} {self.group_label(dataset, a, g)}" for a, g in group.items())
+        parts = (f"{_inside(titles.get(a, a))}: {self.group_label(dataset, a, g)}" for a, g in group.items())
         return ", ".join(parts)
 
 

@@ -108,7 +108,7 @@ def careful(run: Run) -> Section:
 def _worst_groups(run: Run) -> list[Text]:
     said: list[Text] = []
     for metric in NATURAL:
-        for (_, name, dataset), overall in run.overall.items():
+        for (name, dataset), overall in run.headlines.items():
             if name != metric or overall.status != "measured":
                 continue
             for attribute, _, _ in run.groupings(dataset):
@@ -119,7 +119,7 @@ def _worst_groups(run: Run) -> list[Text]:
                     interval = numbers.hundred_interval(shown)
                     sentence = fill(run, NATURAL[metric].heading, dataset, numbers.hundred(worst)[0])
                     tail: Text = ("; it could be ", interval) if interval else ()
-                    said.append((f"{group[:1].upper()}{group[1:]}: ", *_lowered(sentence), *tail, "."))
+                    said.append((f"{group[:1].upper()}{group[1:]} \N{EN DASH} ", *_lowered(sentence), *tail, "."))
     return said
 
 

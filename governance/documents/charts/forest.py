@@ -7,7 +7,7 @@ from markupsafe import Markup
 from governance.documents.charts.svg import ACCENT, INK, RULE, WORST, drawing, element, line, marker, scale, text
 from governance.documents.content import GroupRow, GroupTable
 
-WIDTH, HEIGHT, EDGE = 340, 34, 14.0
+WIDTH, HEIGHT, EDGE = 300, 34, 14.0
 
 
 def axis(table: GroupTable) -> Markup:

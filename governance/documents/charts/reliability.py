@@ -10,7 +10,7 @@ from governance.documents.content import Chart, Panel, plain
 _WIDTH, _HEIGHT = 360, 392
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 346.0, 30.0, 278.0
 _FLOOR, _ROOF = 356.0, 318.0
-_GAP = 26.0
+_GAP = 22.0
 
 
 def panel(chart: Chart, item: Panel) -> Markup:
