@@ -193,10 +193,10 @@ def _efficiency_chart(run: Run, metric: str, dataset: str, found: list[Measureme
         points = tuple(_point(m, 100 * (m.fraction or 0.0)) for m in members)
         series.append(Series(title=arm, points=points))
     fractions = sorted({m.fraction for m in found if m.fraction is not None})
-    heading: list[str | Figure] = [f"With {numbers.percent(fractions[0])} of the labels: "]
+    heading: list[str | Figure] = [f"{title} with {numbers.percent(fractions[0])} of the labels: "]
     for index, line in enumerate(series):
         if line.points and line.points[0].x == 100 * fractions[0]:
-            heading += ["; " if index else "", f"{line.title} {title} ", line.points[0].figure]
+            heading += ["; " if index else "", f"{line.title} ", line.points[0].figure]
     return Chart(
         id=f"efficiency-{metric}-{dataset}",
         form="efficiency",

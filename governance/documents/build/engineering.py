@@ -99,7 +99,7 @@ def measurements(run: Run) -> Section | None:
                 id=f"all-{evaluator}",
                 caption=(f"{evaluator.replace('_', ' ').capitalize()}: {numbers.thousands(len(found))} measurements.",),
                 columns=_COLUMNS,
-                rows=tuple(_row(run, m) for m in found),
+                rows=tuple(_row(run, m, several=len({m.dataset for m in found}) > 1) for m in found),
             )
         )
     if not tables:
@@ -107,7 +107,7 @@ def measurements(run: Run) -> Section | None:
     return Section(id="measurements", title="All measurements", blocks=tuple(tables), audiences=_ENGINEER)
 
 
-def _row(run: Run, m: Measurement) -> tuple[Text, ...]:
+def _row(run: Run, m: Measurement, *, several: bool) -> tuple[Text, ...]:
     title = run.title_of(m.metric) + ("" if m.estimand == "value" else f", {m.estimand}")
     interval = numbers.interval(m)
     if m.status != "measured":
@@ -120,7 +120,7 @@ def _row(run: Run, m: Measurement) -> tuple[Text, ...]:
     n, events = numbers.count(m, "n"), numbers.count(m, "events")
     return (
         (title,),
-        (about(run, m),),
+        (about(run, m, dataset=several),),
         *shown,
         (n,) if n else ("",),
         (events,) if events else ("",),
@@ -128,12 +128,11 @@ def _row(run: Run, m: Measurement) -> tuple[Text, ...]:
     )
 
 
-def about(run: Run, m: Measurement) -> str:
-    """Return what a measurement is about, in words."""
-    parts = []
-    if len(run.datasets) > 1:
-        parts.append(f"on {m.dataset}")
-    parts.append(run.slice_label(m.dataset, m.slice))
+def about(run: Run, m: Measurement, *, dataset: bool = True) -> str:
+    """Return what a measurement is about, in words; `dataset`: also on which data."""
+    parts = [f"on {m.dataset}"] if dataset else []
+    if m.slice:
+        parts.append(run.slice_label(m.dataset, m.slice))
     if m.reference is not None:
         parts.append(f"against {run.slice_label(m.dataset, m.reference)}")
     if not m.condition.is_clean:
@@ -154,7 +153,7 @@ def about(run: Run, m: Measurement) -> str:
     parts += [
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in m.curve.items()
     ]
-    return "; ".join(parts)
+    return "; ".join(parts) or "everyone"
 
 
 def definitions(run: Run) -> Section:

@@ -31,7 +31,7 @@ def panel(chart: Chart, item: Panel) -> Markup:
             line(_LEFT, y(item.reference.value), _RIGHT, y(item.reference.value), class_="bar", stroke=INK, dash="3 3")
         )
         words = f"{item.reference_label} {item.reference_figure.text if item.reference_figure else ''}"
-        above = y(item.reference.value) - 5
+        above = y(item.reference.high if item.reference.high is not None else item.reference.value) - 4
         drawn.append(text(_RIGHT, max(above, _TOP + 9), words, anchor="end", fill=INK, class_="t ink", size=11))
     positions = [(across(point.x) if scaled else (_LEFT + _RIGHT) / 2, y(point.span.value)) for point in points]
     if len(points) > 1:
