@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from governance.documents.content import AUDIENCES, Audience, Content, Document, Section, Trace, TraceRow, figures
+from governance.documents.blocks import AUDIENCES, Audience, Trace, TraceRow
+from governance.documents.content import Content, Document, Section, figures
 from governance.errors import InputError, near_name
 from governance.plugins import installed
 from governance.spec.model import Disclosure
@@ -125,6 +126,7 @@ def select(content: Content, audience: Audience, about: Mapping[str, TraceRow]) 
         caution=CAUTION,
         identity=_readable(content.identity, reader),
         headline=_readable(content.headline, reader),
+        least=_readable(content.least, reader),
         sections=tuple(sections),
     )
     return _traced(document, _trace(document, about))
@@ -175,7 +177,7 @@ def _traced(document: Document, rows: tuple[TraceRow, ...]) -> Document:
 
 def _trace(document: Document, about: Mapping[str, TraceRow]) -> tuple[TraceRow, ...]:
     texts: dict[str, dict[str, None]] = {}
-    for figure in figures((document.headline, document.sections)):
+    for figure in figures((document.headline, document.least, document.sections)):
         for measurement in figure.measurements:
             texts.setdefault(measurement, {})[figure.text] = None
     return tuple(

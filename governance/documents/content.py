@@ -1,335 +1,21 @@
 """The content model: what a document says, before any format.
 
 A `Content` holds the blocks for all readers; `audiences.select` takes from it the `Document` of one reader; a renderer
-turns that into bytes. A number is a `Figure`, which names its measurements; a statement of fact names the fact.
+turns that into bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from governance.documents.blocks import AUDIENCES, AnyBlock, Audience, DataTable, Figure, Text, TraceRow
 from governance.evidence.model import Frozen
 from governance.spec.model import Disclosure
 
 CONTENT_VERSION: Literal[1] = 1
-
-Audience = Literal["public", "clinician", "deployer", "engineer", "auditor"]
-AUDIENCES: tuple[Audience, ...] = ("public", "clinician", "deployer", "engineer", "auditor")
-Word = Literal["pass", "fail", "inconclusive", "not measured", "waived"]
-
-
-class Figure(Frozen):
-    """A number as it is printed. `measurements` are the ids it is read from."""
-
-    measurements: tuple[str, ...]
-    text: str
-
-
-class Statement(Frozen):
-    """A person's words, verbatim. `fact` is the key of the fact in the spec."""
-
-    fact: str
-    text: str
-    disclosure: Disclosure = "public"
-
-    def withheld(self) -> Statement:
-        """Return what a reader sees who may not read the words."""
-        return Statement(fact=self.fact, text="not published by the provider")
-
-
-Inline = str | Figure | Statement
-Text = tuple[Inline, ...]
-
-
-class Block(Frozen):
-    """Base of all blocks: for whom it is written and who may hold it."""
-
-    audiences: tuple[Audience, ...] = AUDIENCES
-    disclosure: Disclosure = "public"
-
-
-class Answer(Block):
-    """The answer to "did the measurements meet the provider's own criteria?"."""
-
-    kind: Literal["answer"] = "answer"
-    word: Word
-    statement: Text
-    detail: Text = ()
-
-
-class VerdictItem(Frozen):
-    """One rule's verdict. `sentence` is the policy's own, so its numbers belong to `measurements`."""
-
-    word: Word
-    severity: str
-    rule: str
-    title: str
-    sentence: Figure
-    bar: str
-    rationale: str | None = None
-    set_by: str | None = None
-    controls: str | None = None
-    supports: tuple[str, ...] = ()
-
-
-class VerdictList(Block):
-    """Verdicts; `also_passed` names the passed rules that are not spelt out."""
-
-    kind: Literal["verdict_list"] = "verdict_list"
-    items: tuple[VerdictItem, ...]
-    also_passed: tuple[str, ...] = ()
-    detailed: bool = False
-
-
-class Span(Frozen):
-    """Where a value and its interval lie."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-
-class Axis(Frozen):
-    """A linear axis with its ticks and their labels."""
-
-    title: str
-    low: float
-    high: float
-    ticks: tuple[tuple[float, str], ...]
-
-
-class GroupRow(Frozen):
-    """One group. `span` is None where nothing was measured; `reason` then says why. `mark` tags the worst group."""
-
-    label: str
-    heading: str | None = None
-    n: Figure | None = None
-    patients: Figure | None = None
-    value: Figure | None = None
-    interval: Figure | None = None
-    span: Span | None = None
-    reason: str | None = None
-    mark: str | None = None
-
-
-class GroupTable(Block):
-    """A metric by group, with a forest plot on one shared axis."""
-
-    kind: Literal["group_table"] = "group_table"
-    id: str
-    title: Text
-    note: Text = ()
-    metric: str
-    n_title: str = "n"
-    clustered: bool = False
-    axis: Axis
-    bar: float | None = None
-    bar_label: str | None = None
-    rows: tuple[GroupRow, ...]
-
-
-class Point(Frozen):
-    """A point of a chart, with what is printed about it."""
-
-    x: float
-    span: Span
-    figure: Figure
-    interval: Figure | None = None
-    n: Figure | None = None
-
-
-class Series(Frozen):
-    """A line and its name."""
-
-    title: str
-    points: tuple[Point, ...]
-
-
-class Chart(Block):
-    """A chart, drawn in panels on shared axes so that it stays readable on a phone.
-
-    `form`: a metric against severity, against the share of labels (log x), or observed against predicted.
-    """
-
-    kind: Literal["chart"] = "chart"
-    id: str
-    form: Literal["conditions", "efficiency", "reliability"]
-    title: Text
-    note: Text = ()
-    x: Axis
-    y: Axis
-    panels: tuple[Panel, ...]
-
-
-class Panel(Frozen):
-    """One panel of a chart. `reference` is drawn as a band with its own label (the clean input)."""
-
-    title: str
-    series: tuple[Series, ...]
-    reference: Span | None = None
-    reference_figure: Figure | None = None
-    reference_label: str | None = None
-
-
-class Hundred(Frozen):
-    """A natural frequency. `count` of 100 are drawn filled."""
-
-    count: int = Field(ge=0, le=100)
-    sentence: Text
-    technical: Text
-
-
-class Frequencies(Block):
-    """Natural frequencies, each with a drawing of a hundred."""
-
-    kind: Literal["frequencies"] = "frequencies"
-    id: str
-    items: tuple[Hundred, ...]
-
-
-class KeyFigure(Frozen):
-    """A number with its interval and a note."""
-
-    label: str
-    value: Figure
-    interval: Figure | None = None
-    note: Text = ()
-
-
-class KeyFigures(Block):
-    """Headline numbers."""
-
-    kind: Literal["key_figures"] = "key_figures"
-    items: tuple[KeyFigure, ...]
-
-
-class FactItem(Frozen):
-    """What the provider said. `due`: it was to be looked at again before the run."""
-
-    label: str
-    statement: Statement
-    owner: str | None = None
-    date: str | None = None
-    review_by: str | None = None
-    source: str | None = None
-    due: bool = False
-    detailed: bool = False
-    disclosure: Disclosure = "public"
-
-    def withheld(self) -> FactItem:
-        """Return the item without anything that its reader may not have."""
-        return FactItem(label=self.label, statement=self.statement.withheld())
-
-
-class Facts(Block):
-    """Statements by the provider."""
-
-    kind: Literal["facts"] = "facts"
-    items: tuple[FactItem, ...]
-
-
-class Gap(Frozen):
-    """What was not provided or not measured, what it is needed for, and who would have to give it."""
-
-    what: str
-    why: str
-    owner: str | None = None
-    disclosure: Disclosure = "public"
-
-
-class Gaps(Block):
-    """Gaps, shown where the reader looks for what is missing."""
-
-    kind: Literal["gaps"] = "gaps"
-    items: tuple[Gap, ...]
-    none: str = ""
-
-
-class Prose(Block):
-    """Paragraphs or a list."""
-
-    kind: Literal["prose"] = "prose"
-    paragraphs: tuple[Text, ...]
-    style: Literal["plain", "lead", "note", "list"] = "plain"
-
-
-class Properties(Block):
-    """Names and values."""
-
-    kind: Literal["properties"] = "properties"
-    items: tuple[tuple[str, Text], ...]
-
-
-class Column(Frozen):
-    """A column of a data table."""
-
-    title: str
-    numeric: bool = False
-    code: bool = False
-
-
-class DataTable(Block):
-    """A table. In print at most `print_rows` rows are shown, with a note that says where the rest is."""
-
-    kind: Literal["data_table"] = "data_table"
-    id: str
-    caption: Text
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Text, ...], ...]
-    print_rows: int = 100
-
-
-class Command(Block):
-    """Lines to type."""
-
-    kind: Literal["command"] = "command"
-    lines: tuple[str, ...]
-
-
-class Signature(Block):
-    """An empty, dated signature field."""
-
-    kind: Literal["signature"] = "signature"
-    purpose: str
-    name: Text
-
-
-class TraceRow(Frozen):
-    """A measurement and the numbers that were read from it, as printed."""
-
-    texts: tuple[str, ...]
-    measurement: str
-    about: str
-    dataset_digest: str
-
-
-class Trace(Block):
-    """Where each headline number comes from."""
-
-    kind: Literal["trace"] = "trace"
-    rows: tuple[TraceRow, ...] = ()
-
-
-AnyBlock = Annotated[
-    Answer
-    | VerdictList
-    | GroupTable
-    | Chart
-    | Frequencies
-    | KeyFigures
-    | Facts
-    | Gaps
-    | Prose
-    | Properties
-    | DataTable
-    | Command
-    | Signature
-    | Trace,
-    Field(discriminator="kind"),
-]
 
 
 class Section(Frozen):
@@ -361,6 +47,7 @@ class Content(Frozen):
 
     identity: Identity
     headline: Text
+    least: Text = ()
     sections: tuple[Section, ...]
 
 
@@ -375,6 +62,7 @@ class Document(Frozen):
     caution: str
     identity: Identity
     headline: Text
+    least: Text = ()
     sections: tuple[Section, ...]
     trace: tuple[TraceRow, ...] = ()
 

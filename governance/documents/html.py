@@ -14,9 +14,10 @@ from markupsafe import Markup
 
 from governance.data_files import data_folder
 from governance.documents import numbers
+from governance.documents.blocks import Chart, Panel
 from governance.documents.charts import conditions, efficiency, forest, reliability
 from governance.documents.charts.hundred import hundred
-from governance.documents.content import Chart, Document, Panel, Section, plain
+from governance.documents.content import Document, Section, plain
 
 _PANELS = {"conditions": conditions.panel, "efficiency": efficiency.panel, "reliability": reliability.panel}
 _COLOURS = {

@@ -11,9 +11,9 @@ from typing import Any
 
 from governance.documents import numbers
 from governance.documents.audiences import READERS
+from governance.documents.blocks import Word
 from governance.documents.build.first import answer_word
 from governance.documents.build.run import latest_decision
-from governance.documents.content import Word
 from governance.documents.wording import ORDER, WORDS
 from governance.errors import GovernanceError
 from governance.evidence.folder import RunFolder, write_atomically

@@ -7,13 +7,12 @@ from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
 from governance.documents import numbers
-from governance.documents.content import (
+from governance.documents.blocks import (
     Answer,
     Block,
     Chart,
     Command,
     DataTable,
-    Document,
     Facts,
     Frequencies,
     Gaps,
@@ -28,6 +27,7 @@ from governance.documents.content import (
     Trace,
     VerdictList,
 )
+from governance.documents.content import Document
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&!$])")
 _LINE_START = re.compile(r"^(\d{0,9})([-+.)](?=\s|$)|-{2,}|=+$)")
@@ -46,7 +46,7 @@ def render(document: Document) -> bytes:
     line = " · ".join(
         [*(escape(part) for part in head), inline(who.provider), *([measured] if measured else []), document.caution]
     )
-    parts = [f"# {inline(document.headline)}", line]
+    parts = [f"# {inline(document.headline)}", inline(document.least), line]
     traced = False
     for section in document.sections:
         if section.title:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 
-from governance.documents.content import Figure, Span
+from governance.documents.blocks import Figure, Span
 from governance.evidence.model import Interval, Measurement
 
 MINUS = "\N{MINUS SIGN}"

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from governance.documents.audiences import check_audiences, check_formats, select
+from governance.documents.blocks import AUDIENCES
 from governance.documents.build.assemble import build, what_each_is_about
 from governance.documents.build.run import Run
-from governance.documents.content import AUDIENCES, Document
+from governance.documents.content import Document
 from governance.documents.templates_digest import templates_digest
 from governance.errors import CannotRunError, InputError
 from governance.evidence.canonical import digest_bytes, digest_json

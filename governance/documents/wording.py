@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from governance.documents.content import Word
+from governance.documents.blocks import Word
 
 WORDS: Mapping[str, Word] = {
     "pass": "pass",
@@ -80,6 +80,12 @@ NATURAL: Mapping[str, Natural] = {
         "Accuracy",
     ),
 }
+
+COMPANIONS: Mapping[str, tuple[str, str]] = {
+    "sensitivity": ("specificity", "; of 100 {negative}, it leaves {n} alone"),
+    "hallucination_rate": ("miss_rate", "; of 100 about something present, it says no to {n}"),
+}
+"""What a headline must say with a metric: a model that always gives one answer is perfect by one of the two."""
 
 HEADLINE_METRICS = ("sensitivity", "hallucination_rate", "auroc", "accuracy")
 """The first of these that was measured gives the headline."""

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from governance.documents.audiences import select
+from governance.documents.blocks import AUDIENCES, Audience
 from governance.documents.build.assemble import build, what_each_is_about
 from governance.documents.build.run import Run
-from governance.documents.content import AUDIENCES, Audience, Document
+from governance.documents.content import Document
 from governance.evidence.folder import RunFolder
 
 from .sample_run import write

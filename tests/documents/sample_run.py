@@ -479,6 +479,7 @@ def write(
     facts: Mapping[str, Any] = FACTS,
     found: list[Measurement] | None = None,
     changes: Mapping[str, Any] | None = None,
+    decided: bool = True,
 ) -> RunFolder:
     """Write the run folder under `runs` and return it. `changes` replaces entries of the lock."""
     found = measurements() if found is None else found
@@ -543,7 +544,7 @@ def write(
     folder.write_json(folder.run_json, {"started_at": "2026-11-14T09:30:00+00:00"})
     folder.write_json(folder.licence / "licence.json", {"version": 1, **LICENCE.model_dump(mode="json")})
     folder.write_json(folder.policy_lock, {"digest": "d4" * 32})
-    if found:
+    if found and decided:
         ids = {
             "overall": next(m.id for m in found if m.metric == "sensitivity" and not m.slice),
             "worst-age": next(m.id for m in found if m.estimand == "worst" and m.over == "age"),

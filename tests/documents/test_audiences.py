@@ -8,7 +8,8 @@ import pytest
 
 from governance.documents import render
 from governance.documents.audiences import READERS, check_audiences, check_formats
-from governance.documents.content import AUDIENCES, Audience, Document, Statement
+from governance.documents.blocks import AUDIENCES, Audience, Statement
+from governance.documents.content import Document
 from governance.errors import InputError
 from governance.evidence.folder import RunFolder
 

@@ -5,19 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from governance.documents.blocks import AUDIENCES, Audience, Chart, DataTable, Gaps, GroupTable, VerdictList
 from governance.documents.build.run import Run, latest_decision
-from governance.documents.content import (
-    AUDIENCES,
-    Audience,
-    Chart,
-    DataTable,
-    Document,
-    Gaps,
-    GroupTable,
-    VerdictList,
-    figures,
-    plain,
-)
+from governance.documents.content import Document, figures, plain
 from governance.errors import InputError
 
 from .conftest import documents_of
@@ -56,7 +46,27 @@ def test_free_text_of_ours_holds_no_decimal_number_without_a_measurement(
 def test_the_headline_says_the_finding_and_the_worst_group(documents: dict[Audience, Document]) -> None:
     assert plain(documents["clinician"].headline) == (
         "Of 100 cases with a suspicious nodule, the model flags 86; "
-        "lowest (76\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}100) for age: under 40"
+        "of 100 without a suspicious nodule, it leaves 81 alone"
+    )
+    assert plain(documents["clinician"].least).replace("\N{NO-BREAK SPACE}", " ") == (
+        "Lowest for age: under 40: 76 of 100, could be 56 to 89"
+    )
+
+
+def test_a_headline_never_says_one_side_alone(tmp_path: Path) -> None:
+    """A model that always says no invents nothing and misses everything."""
+    from .sample_run import _m
+
+    common = {"evaluator": "hallucination", "direction": "lower"}
+    found = [_m("auroc", 0.5, 96, evaluator="hallucination")]
+    found += [
+        found[0].model_copy(update={**common, "metric": name, "value": value})
+        for name, value in (("hallucination_rate", 0.0), ("miss_rate", 1.0))
+    ]
+    headline = plain(documents_of(write(tmp_path, found=found, decided=False))["public"].headline)
+    assert headline == (
+        "Of 100 questions about something absent, the model says yes to 0; "
+        "of 100 about something present, it says no to 100"
     )
 
 
@@ -176,4 +186,6 @@ def test_policy_recorded_after_the_run_is_said_so(tmp_path: Path) -> None:
 def test_without_a_finding_the_target_column_names_the_cases(tmp_path: Path) -> None:
     facts = {key: fact for key, fact in FACTS.items() if key != "finding"}
     document = documents_of(write(tmp_path, facts=facts))["public"]
-    assert plain(document.headline).startswith("Of 100 cases positive for “suspicious”, the model flags 86")
+    assert plain(document.headline).startswith(
+        "Of 100 cases positive for “suspicious”, the model flags 86; of 100 negative"
+    )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from governance.documents.content import AUDIENCES, Audience, Document
+from governance.documents.blocks import AUDIENCES, Audience
+from governance.documents.content import Document
 from governance.documents.html import render
 from governance.documents.markdown import render as render_markdown
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from governance.documents.content import Audience, Document
+from governance.documents.blocks import Audience
+from governance.documents.content import Document
 from governance.documents.pdf import RENDERER
 
 pytestmark = [

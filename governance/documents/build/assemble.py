@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from governance.documents import numbers
+from governance.documents.blocks import TraceRow
 from governance.documents.build import curves, engineering, first, frequencies, groups, record, statements
 from governance.documents.build.run import Run
-from governance.documents.content import Content, Identity, TraceRow
+from governance.documents.content import Content, Identity
 
 
 def build(run: Run) -> Content:
@@ -61,6 +62,7 @@ def build(run: Run) -> Content:
     return Content(
         identity=identity,
         headline=first.headline(run),
+        least=first.least(run),
         sections=tuple(section for section in made if section is not None),
     )
 

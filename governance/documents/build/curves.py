@@ -5,20 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from governance.documents import numbers
+from governance.documents.blocks import Audience, Axis, Chart, Figure, Panel, Point, Series, Span, Text
 from governance.documents.build.axes import axis
 from governance.documents.build.run import Run
-from governance.documents.content import (
-    Audience,
-    Axis,
-    Chart,
-    Figure,
-    Panel,
-    Point,
-    Section,
-    Series,
-    Span,
-    Text,
-)
+from governance.documents.content import Section
 from governance.evidence.model import Measurement
 
 _TECHNICAL: tuple[Audience, ...] = ("deployer", "engineer", "auditor")

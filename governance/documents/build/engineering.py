@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from governance.documents import numbers
-from governance.documents.build.curves import condition_title
-from governance.documents.build.run import Run
-from governance.documents.content import (
+from governance.documents.blocks import (
     Audience,
     Column,
     Command,
@@ -15,9 +13,11 @@ from governance.documents.content import (
     KeyFigures,
     Properties,
     Prose,
-    Section,
     Text,
 )
+from governance.documents.build.curves import condition_title
+from governance.documents.build.run import Run
+from governance.documents.content import Section
 from governance.documents.wording import KEY_METRICS, MEANING, ORDER
 from governance.evidence.model import Measurement
 

@@ -6,22 +6,22 @@ from collections import Counter
 from typing import Any
 
 from governance.documents import numbers
-from governance.documents.build.run import Run
-from governance.documents.build.subject_words import finding_heading, short_value
-from governance.documents.content import (
+from governance.documents.blocks import (
     AUDIENCES,
     Answer,
     Block,
     Figure,
     Prose,
-    Section,
     Statement,
     Text,
     VerdictItem,
     VerdictList,
     Word,
 )
-from governance.documents.wording import HEADLINE_METRICS, ORDER, WORDS
+from governance.documents.build.run import Run
+from governance.documents.build.subject_words import fill, finding_heading, short_value
+from governance.documents.content import Section
+from governance.documents.wording import COMPANIONS, HEADLINE_METRICS, NATURAL, ORDER, WORDS
 from governance.evidence.model import Measurement
 from governance.policy.model import Bar, Decision, Outcome, Severity, Verdict
 
@@ -42,16 +42,29 @@ _BLOCKED = {
 
 
 def headline(run: Run) -> Text:
-    """Return the finding that heads every document, with the worst group where one was called."""
+    """Return the finding that heads every document, with its counterpart: what it costs or what it misses."""
     lead = _headline_measurement(run)
     if lead is None:
         return (f"{run.subject['name']} {run.subject['version']}: no headline figure was measured",)
     text = finding_heading(run, lead)
-    worst = worst_of(run, lead)
-    if worst is None:
+    other, phrase = COMPANIONS.get(lead.metric, ("", ""))
+    companion = run.headlines.get((other, lead.dataset))
+    if companion is None or companion.status != "measured":
         return text
-    extreme = "highest" if worst.direction == "lower" else "lowest"
-    return (*text, f"; {extreme} (", *short_value(run, worst), f") for {run.slice_label(worst.dataset, worst.slice)}")
+    return (*text, *fill(run, phrase, lead.dataset, numbers.hundred(companion)[0]))
+
+
+def least(run: Run) -> Text:
+    """Return for which group the headline is worst, where the evidence calls one; the line under the heading."""
+    lead = _headline_measurement(run)
+    worst = worst_of(run, lead) if lead else None
+    if worst is None:
+        return ()
+    extreme = "Highest" if worst.direction == "lower" else "Lowest"
+    shown = worst.model_copy(update={"interval": worst.simultaneous or worst.interval})
+    interval = numbers.hundred_interval(shown) if worst.metric in NATURAL else numbers.interval(shown)
+    where = run.slice_label(worst.dataset, worst.slice)
+    return (f"{extreme} for {where}: ", *short_value(run, worst), *((", could be ", interval) if interval else ()))
 
 
 def worst_of(run: Run, measurement: Measurement, over: str | None = None) -> Measurement | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from governance.documents import numbers
+from governance.documents.blocks import Frequencies, Hundred, Prose, Text
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill
-from governance.documents.content import Frequencies, Hundred, Prose, Section, Text
+from governance.documents.content import Section
 from governance.documents.wording import NATURAL
 from governance.evidence.model import Measurement
 

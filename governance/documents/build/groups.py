@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from governance.documents import numbers
+from governance.documents.blocks import AUDIENCES, Audience, Figure, GroupRow, GroupTable, Text
 from governance.documents.build.axes import axis
 from governance.documents.build.first import worst_of
 from governance.documents.build.run import NOT_RECORDED, Run, is_plain
 from governance.documents.build.subject_words import finding_heading
-from governance.documents.content import AUDIENCES, Audience, Figure, GroupRow, GroupTable, Section, Text
+from governance.documents.content import Section
 from governance.documents.wording import GROUP_METRICS, NOT_DRAWN_BY_GROUP
 from governance.evidence.model import Measurement
 
 _N_TITLES = {
     "sensitivity": "positive cases",
-    "miss_rate": "positive cases",
+    "miss_rate": "questions",
     "specificity": "negative cases",
-    "hallucination_rate": "negative cases",
+    "hallucination_rate": "questions",
     "positive_predictive_value": "flagged cases",
     "negative_predictive_value": "unflagged cases",
 }

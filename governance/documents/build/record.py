@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from governance.documents import numbers
-from governance.documents.build.first import item, sorted_verdicts
-from governance.documents.build.run import Run
-from governance.documents.build.statements import item as fact_item
-from governance.documents.build.statements import statement
-from governance.documents.content import (
+from governance.documents.blocks import (
     AnyBlock,
     Audience,
     Column,
@@ -17,12 +13,16 @@ from governance.documents.content import (
     Facts,
     Properties,
     Prose,
-    Section,
     Signature,
     Text,
     Trace,
     VerdictList,
 )
+from governance.documents.build.first import item, sorted_verdicts
+from governance.documents.build.run import Run
+from governance.documents.build.statements import item as fact_item
+from governance.documents.build.statements import statement
+from governance.documents.content import Section
 from governance.documents.wording import WORDS
 from governance.licences.statement import RestrictionInForce
 

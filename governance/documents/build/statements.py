@@ -5,22 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from governance.documents import numbers
+from governance.documents.blocks import AUDIENCES, Audience, FactItem, Facts, Gap, Gaps, Prose, Statement, Text
 from governance.documents.build.curves import condition_title, most_harmful, under_conditions
 from governance.documents.build.first import worst_of
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill
-from governance.documents.content import (
-    AUDIENCES,
-    Audience,
-    FactItem,
-    Facts,
-    Gap,
-    Gaps,
-    Prose,
-    Section,
-    Statement,
-    Text,
-)
+from governance.documents.content import Section
 from governance.documents.wording import FINDING, HEADLINE_METRICS, NATURAL
 from governance.evidence.model import Measurement
 from governance.policy.model import Outcome

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from governance.documents import numbers
+from governance.documents.blocks import Figure, Statement, Text
 from governance.documents.build.run import Run
-from governance.documents.content import Figure, Statement, Text
 from governance.documents.wording import FINDING, NATURAL
 from governance.evidence.model import Measurement
 

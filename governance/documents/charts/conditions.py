@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from governance.documents.blocks import Chart, Panel
 from governance.documents.charts.svg import ACCENT, INK, MUTE, WASH, drawing, element, frame, line, marker, scale, text
-from governance.documents.content import Chart, Panel, plain
+from governance.documents.content import plain
 
 _WIDTH, _HEIGHT = 272, 176
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38.0, 258.0, 10.0, 134.0

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
+from governance.documents.blocks import Chart, Panel
 from governance.documents.charts.svg import DASHES, MUTE, SERIES, drawing, element, frame, line, marker, scale, text
-from governance.documents.content import Chart, Panel, plain
+from governance.documents.content import plain
 
 _WIDTH, _HEIGHT = 440, 264
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 318.0, 30.0, 216.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from governance.documents.blocks import GroupRow, GroupTable
 from governance.documents.charts.svg import ACCENT, INK, RULE, WORST, drawing, element, line, marker, scale, text
-from governance.documents.content import GroupRow, GroupTable
 
 WIDTH, HEIGHT, EDGE = 300, 34, 14.0
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from governance.documents.blocks import Hundred
 from governance.documents.charts.svg import ACCENT, MUTE, drawing, element
-from governance.documents.content import Hundred, plain
+from governance.documents.content import plain
 
 _STEP, _SIDE = 11.0, 110
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from governance.documents.blocks import Chart, Panel
 from governance.documents.charts.svg import ACCENT, INK, MUTE, drawing, element, frame, line, marker, scale, text
-from governance.documents.content import Chart, Panel, plain
+from governance.documents.content import plain
 
 _WIDTH, _HEIGHT = 360, 392
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 346.0, 30.0, 278.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
-from governance.documents.content import Axis
+from governance.documents.blocks import Axis
 
 INK, MUTE, RULE, WASH = "#16202a", "#5a6672", "#d9dee3", "#eef1f3"
 ACCENT, WORST = "#0b5c8a", "#a63603"
