@@ -82,7 +82,7 @@ NATURAL: Mapping[str, Natural] = {
 }
 
 COMPANIONS: Mapping[str, tuple[str, str]] = {
-    "sensitivity": ("specificity", "; of 100 {negative}, it leaves {n} alone"),
+    "sensitivity": ("specificity", "; of 100 others, it leaves {n} alone"),
     "hallucination_rate": ("miss_rate", "; of 100 about something present, it says no to {n}"),
 }
 """What a headline must say with a metric: a model that always gives one answer is perfect by one of the two."""

@@ -45,8 +45,7 @@ def test_free_text_of_ours_holds_no_decimal_number_without_a_measurement(
 
 def test_the_headline_says_the_finding_and_the_worst_group(documents: dict[Audience, Document]) -> None:
     assert plain(documents["clinician"].headline) == (
-        "Of 100 cases with a suspicious nodule, the model flags 86; "
-        "of 100 without a suspicious nodule, it leaves 81 alone"
+        "Of 100 cases with a suspicious nodule, the model flags 86; of 100 others, it leaves 81 alone"
     )
     assert plain(documents["clinician"].least).replace("\N{NO-BREAK SPACE}", " ") == (
         "Lowest for age: under 40: 76 of 100, could be 56 to 89"
