@@ -54,7 +54,7 @@ def test_the_headline_says_the_finding_and_the_worst_group(documents: dict[Audie
 
 def test_a_headline_never_says_one_side_alone(tmp_path: Path) -> None:
     """A model that always says no invents nothing and misses everything."""
-    from .sample_run import _m
+    from .sample_evidence import _m
 
     common = {"evaluator": "hallucination", "direction": "lower"}
     found = [_m("auroc", 0.5, 96, evaluator="hallucination")]
@@ -105,7 +105,7 @@ def test_groups_keep_the_order_of_the_inventory_and_show_the_unmeasured(document
 
 
 def test_a_declared_group_without_a_measurement_is_shown_as_missing(tmp_path: Path) -> None:
-    from .sample_run import measurements
+    from .sample_evidence import measurements
 
     without = [m for m in measurements() if m.slice != {"sex": "M"} or m.estimand != "value"]
     without = [m for m in without if m.reference != {"sex": "M"}]
@@ -186,5 +186,5 @@ def test_without_a_finding_the_target_column_names_the_cases(tmp_path: Path) -> 
     facts = {key: fact for key, fact in FACTS.items() if key != "finding"}
     document = documents_of(write(tmp_path, facts=facts))["public"]
     assert plain(document.headline).startswith(
-        "Of 100 cases positive for “suspicious”, the model flags 86; of 100 negative"
+        "Of 100 cases positive for “suspicious”, the model flags 86; of 100 others, it leaves"
     )

@@ -15,7 +15,8 @@ from governance.documents.markdown import escape
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Measurement
 
-from .sample_run import FACTS, measurements, spec, write
+from .sample_evidence import measurements
+from .sample_run import FACTS, spec, write
 
 PAYLOADS = (
     "<script>alert('x')</script>",
