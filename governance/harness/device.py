@@ -64,6 +64,8 @@ def configure_torch(device: str, settings: Settings) -> None:
     torch.set_num_threads(settings.threads)
     # An operation without a deterministic implementation warns instead of ending the run: its result is still used.
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    # Deterministic mode also fills fresh memory, which only helps to find reads of what was never written, and is slow.
+    torch.utils.deterministic.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.allow_tf32 = False
     torch.backends.cuda.matmul.allow_tf32 = False

@@ -24,10 +24,13 @@ class Generate:
 
     def shards(self, need: Need, context: CollectionContext) -> Sequence[Shard]:
         """Cut the questions into shards of one batch each."""
-        options = _options(need)
-        chosen = _chosen(context, options.items)
+        chosen = _chosen(context, _options(need).items)
+        prompts = context.dataset.decode(chosen)
+        # Questions of like length travel together: a batch computes as many tokens as its longest prompt has.
+        order = sorted(range(len(chosen)), key=lambda place: (len(str(prompts[place]["prompt"])), place))
         size = min(context.settings.batch_size, LARGEST_BATCH)
-        return [Shard(f"{start:07d}", tuple(chosen[start : start + size])) for start in range(0, len(chosen), size)]
+        cuts = range(0, len(chosen), size)
+        return [Shard(f"{start:07d}", tuple(chosen[place] for place in order[start : start + size])) for start in cuts]
 
     def collect(self, need: Need, shard: Shard, context: CollectionContext) -> pd.DataFrame:
         """Return one row a question and repeat."""

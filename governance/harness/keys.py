@@ -57,16 +57,15 @@ def table_key(need: Need, prepared: Prepared, tables: Mapping[str, str], *, uses
         SHA-256 of the observation tables, by need id.
     """
     options = need.describe()["options"]
-    named = {need.dataset, *(value for value in options.values() if value in prepared.datasets)}
+    words = {value for value in options.values() if isinstance(value, str)}
+    named = {need.dataset} | (words & set(prepared.datasets))
     content: dict[str, Any] = {
         "key": KEY_VERSION,
         "collector": [need.collector, prepared.plan.collectors[need.collector].version],
         "options": options,
         "datasets": {name: [prepared.datasets[name][1].digest, prepared.samples[name]] for name in sorted(named)},
         "condition": need.describe()["condition"],
-        "code": {
-            name: prepared.found.code[name] for name in sorted(map(str, options.values())) if name in _code(prepared)
-        },
+        "code": {name: digest for name, digest in prepared.found.code.items() if name in words},
         "builds_on": [tables[earlier.id] for earlier in need.builds_on],
         "batch_size": prepared.settings.batch_size,
         "seed": prepared.settings.seed,
@@ -75,10 +74,6 @@ def table_key(need: Need, prepared: Prepared, tables: Mapping[str, str], *, uses
     if uses_subject:
         content["subject"] = prepared.subject.digest
     return digest_json(content)
-
-
-def _code(prepared: Prepared) -> Mapping[str, str]:
-    return prepared.found.code
 
 
 def _surroundings(prepared: Prepared) -> dict[str, Any]:

@@ -240,6 +240,7 @@ def _from_loader(loader: str, base: Path) -> tuple[Any, Any]:
 def _from_folder(options: GenerateOptions, subject: SubjectSpec, base: Path) -> tuple[Any, Any]:
     import transformers
 
+    transformers.utils.logging.disable_progress_bar()  # The run has one of its own.
     folder = folder_of(base, str(options.folder))
     if options.gguf_file is not None:
         file_of(folder, options.gguf_file)

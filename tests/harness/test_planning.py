@@ -178,7 +178,11 @@ def generated(n: int, **options: object) -> pd.DataFrame:
     collector = Generate()
     shards = collector.shards(need, context)
     assert all(len(shard.indices) <= 4 for shard in shards)
-    return pd.concat([collector.collect(need, shard, context) for shard in shards], ignore_index=True)
+    longest = [max(len(questions.decode([index])[0]["prompt"]) for index in shard.indices) for shard in shards]
+    assert longest == sorted(longest)
+    rows = pd.concat([collector.collect(need, shard, context) for shard in shards], ignore_index=True)
+    place = {name: index for index, name in enumerate(questions.table["sample_id"])}
+    return rows.sort_values("sample_id", key=lambda names: names.map(place), kind="stable", ignore_index=True)
 
 
 def test_greedy_answers_are_given_once_and_sampled_ones_as_often_as_asked() -> None:

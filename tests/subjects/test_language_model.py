@@ -14,28 +14,7 @@ from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.identity import identify
 from governance.subjects.language_model import open_language_model, spellings
 
-WORDS = [
-    "yes",
-    "no",
-    "Yes",
-    "No",
-    "is",
-    "there",
-    "a",
-    "mass",
-    "fracture",
-    "in",
-    "the",
-    "left",
-    "right",
-    "lung",
-    "report",
-    "says",
-    "none",
-    "seen",
-    ".",
-    "?",
-]
+TEXT = "yes no Yes No is there a mass fracture in the left right lung report says none seen . ?"
 PROMPTS = ["is there a mass ?", "the report says none seen . is there a fracture in the left lung ?", "no mass", "is"]
 
 
