@@ -174,6 +174,22 @@ class Measurement(Frozen):
         """Return the fields that make two measurements answers to the same question."""
         return self.model_dump(mode="json", include=set(_IDENTITY))
 
+    @property
+    def is_proportion(self) -> bool:
+        """Whether the value is `events` of `n`."""
+        if self.value is None or self.events is None or not self.n:
+            return False
+        return abs(self.value - self.events / self.n) < 1e-9
+
+    @property
+    def cases(self) -> int | None:
+        """Samples that can move the number: the denominator of a proportion, otherwise the events.
+
+        A sensitivity rests on all who have the condition, found or not; an AUROC is as uncertain as its positives are
+        few.
+        """
+        return self.n if self.is_proportion else self.events
+
     @computed_field  # type: ignore[prop-decorator]
     @cached_property
     def id(self) -> str:

@@ -116,7 +116,11 @@ class Bar(Written):
 
 
 class Minimum(Written):
-    """Fewest patients and events a verdict may rest on; below it the verdict is `not_measured`."""
+    """Fewest patients and events a verdict may rest on; below it the verdict is `not_measured`.
+
+    `events` asks for cases that can move the number: for a proportion its denominator (for sensitivity all who have the
+    condition, not only those found), otherwise the events.
+    """
 
     patients: int | None = Field(default=None, ge=1)
     events: int | None = Field(default=None, ge=1)

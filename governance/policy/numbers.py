@@ -48,16 +48,17 @@ def written(bar: float) -> str:
 def with_interval(
     measurement: Measurement, decimals: int, interval: Interval | None = None, *, counts: bool = True
 ) -> str:
-    """Return for example ``"0.78 (0.62 to 0.89, n=41, 36 events)"``."""
+    """Return for example ``"0.78 (0.62 to 0.89, 32 of 41)"``; what is no proportion gets ``n=410, 36 events``."""
     shown = interval or measurement.interval
     inside = []
     if shown is not None:
         inside.append(bounds(shown, decimals))
     if counts and measurement.n is not None:
-        inside.append(f"n={measurement.n}")
+        share = measurement.is_proportion
+        inside.append(f"{measurement.events} of {measurement.n}" if share else f"n={measurement.n}")
         if measurement.n_clusters is not None and measurement.n_clusters != measurement.n:
             inside.append(plural(measurement.n_clusters, "patient"))
-        if measurement.events is not None:
+        if measurement.events is not None and not share:
             inside.append(plural(measurement.events, "event"))
     value = fixed(measurement.value if measurement.value is not None else math.nan, decimals)
     return f"{value} ({', '.join(inside)})" if inside else value

@@ -433,3 +433,13 @@ def test_every_verdict_says_what_it_rests_on() -> None:
     assert (result.controls, result.supports) == ("H-01", ("AIA-ANX4-2g",))
     assert result.set == {"by": "x", "on": "2026-10-02"}
     assert found.dataset_digest == DIGEST
+
+
+def test_a_minimum_of_events_counts_everybody_whom_a_proportion_could_have_found() -> None:
+    """A model that finds few must fail, not slip away as `not measured` because it found few."""
+    found = measured(0.1, 0.06, 0.17, n=120, n_clusters=120, events=12)
+    assert found.is_proportion
+    assert found.cases == 120
+    result = verdict(rule(SENSITIVITY, {"at_least": 0.75}, minimum={"events": 100}), [found])
+    assert result.outcome is Outcome.FAIL
+    assert result.sentence == "0.10 (0.06 to 0.17, 12 of 120) misses 0.75"

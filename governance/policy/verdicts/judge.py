@@ -165,7 +165,7 @@ def _shortage(rule: Rule, measurement: Measurement) -> str | None:
     patients = measurement.n_clusters if measurement.n_clusters is not None else measurement.n
     for have, least, noun in (
         (patients, rule.minimum.patients, "patients"),
-        (measurement.events, rule.minimum.events, "events"),
+        (measurement.cases, rule.minimum.events, "cases" if measurement.is_proportion else "events"),
     ):
         if least is not None and have is None:
             return f"rests on an unknown number of {noun}; the rule asks for {least}"
