@@ -115,8 +115,8 @@ class SubjectDescriptor(Descriptor):
     Attributes
     ----------
     identity
-        ``"module:attribute"`` of ``identify(subject, base) -> str | None``: the digest that the opened session will have,
-        found without opening the model; empty, or None as its answer, where only the opened model tells.
+        ``"module:attribute"`` of ``identify(subject, base) -> str | None``: the digest that the opened session will
+        have, found without opening the model; empty, or None as its answer, where only the opened model tells.
     """
 
     capabilities: frozenset[str] = frozenset({"predict"})

@@ -59,6 +59,7 @@ class DecodedDataset:
         self._budget = budget
         self._index = index
         self._kept: dict[str | None, Any] = {}
+        self._digests: dict[str | None, str] = {}
         self._positions: dict[str, dict[int, int]] = {}
         self.table: pd.DataFrame = dataset.table
 
@@ -77,6 +78,12 @@ class DecodedDataset:
 
     def content_digest(self, variant: str | None = None) -> str:
         """SHA-256 of what the samples decode to: item by item, with shape and type, without any path."""
+        if variant not in self._digests:
+            self._digests[variant] = self._found_digest(variant)
+        return self._digests[variant]
+
+    def _found_digest(self, variant: str | None) -> str:
+        """Look the digest up by fingerprint, or decode everything once."""
         entry = self._index_entry(variant)
         if entry is not None and entry.is_file():
             try:

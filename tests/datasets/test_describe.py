@@ -128,7 +128,7 @@ def test_the_digest_does_not_depend_on_the_memory_budget() -> None:
 def test_each_sample_is_decoded_once_while_it_fits_in_memory() -> None:
     source = features()
     dataset = DecodedDataset(source, "test", MemoryBudget())
-    dataset.content_digest()
+    assert dataset.content_digest() == dataset.content_digest()
     dataset.decode([0, 3])
     dataset.decode([1])
     assert source.decoded == [0, 1, 2, 3]

@@ -1,6 +1,5 @@
 """What counts as an answer: the first word as a whole, and nothing else."""
 
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
