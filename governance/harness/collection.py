@@ -17,8 +17,9 @@ from governance.harness.executor import Executor, LocalExecutor
 from governance.harness.journal import Journal
 from governance.harness.keys import table_key
 from governance.harness.observe import FolderObservations, table_path
+from governance.harness.places import located
 from governance.harness.plan import levels
-from governance.harness.preparation import Prepared, _in_spec
+from governance.harness.preparation import Prepared
 from governance.harness.progress import Reporter
 from governance.harness.protocols import BatchCollector, CollectionContext, Collector, Need, Shard
 
@@ -37,7 +38,7 @@ def collect(prepared: Prepared, reporter: Reporter, executor: Executor | None = 
         If the disk is full, a folder cannot be written, or memory is too small even for one sample.
     """
     work = _Work(prepared, reporter, executor or LocalExecutor())
-    with _in_spec(prepared.loaded, ("subject",)):
+    with located(prepared.loaded):
         for level in levels(prepared.plan.needs):
             work.do(level)
     counts = work.counts

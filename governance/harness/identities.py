@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from governance.datasets.decoded import DecodedDataset
 from governance.errors import GovernanceError, InputError
 from governance.harness.collectors import ExtractorSession
+from governance.harness.places import located
 from governance.harness.protocols import Need
 from governance.plugins import ConditionDescriptor, SubjectDescriptor, find
-from governance.spec.model import Settings, SubjectSpec
+from governance.spec.model import Settings
 from governance.spec.references import load_reference
 from governance.subjects.own_code import source_digest
 from governance.subjects.protocol import Session
+
+if TYPE_CHECKING:
+    from governance.spec import LoadedSpec
 
 REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 
@@ -24,11 +28,9 @@ REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
 class Subject:
     """The subject: its digest without opening it where that is possible, and the session, opened on first use."""
 
-    def __init__(
-        self, spec: SubjectSpec, base: Path, device: str, settings: Settings, before: Callable[[], None]
-    ) -> None:
-        self._spec, self._base, self._device, self._settings, self._before = spec, base, device, settings, before
-        self._descriptor: SubjectDescriptor = find("subjects", spec.kind)
+    def __init__(self, loaded: LoadedSpec, settings: Settings, before: Callable[[], None]) -> None:
+        self._loaded, self._settings, self._before = loaded, settings, before
+        self._descriptor: SubjectDescriptor = find("subjects", loaded.spec.subject.kind)
         self._session: Session | None = None
         self._digest: str | None = None
 
@@ -36,10 +38,9 @@ class Subject:
     def digest(self) -> str:
         """SHA-256 of all that determines the subject's outputs."""
         if self._digest is None and self._descriptor.identity:
-            identify = SubjectDescriptor(
-                name=self._descriptor.name, title=self._descriptor.title, implementation=self._descriptor.identity
-            ).load()
-            self._digest = identify(self._spec, self._base)
+            identify = replace(self._descriptor, implementation=self._descriptor.identity).load()
+            with located(self._loaded, "subject"):
+                self._digest = identify(self._loaded.spec.subject, self._loaded.base)
         if self._digest is None:
             self._digest = self.open().digest
         return self._digest
@@ -54,12 +55,16 @@ class Subject:
         """
         if self._session is None:
             self._before()
-            session: Session = self._descriptor.load()(self._spec, self._base, self._device, self._settings)
-            if self._digest is not None and session.digest != self._digest:
-                raise InputError(
-                    f"the files of the subject '{self._spec.name}' changed while the run was going on",
-                    hint="run the same command again",
+            spec = self._loaded.spec.subject
+            with located(self._loaded, "subject"):
+                session: Session = self._descriptor.load()(
+                    spec, self._loaded.base, self._settings.device, self._settings
                 )
+                if self._digest is not None and session.digest != self._digest:
+                    raise InputError(
+                        f"the files of the subject '{spec.name}' changed while the run was going on",
+                        hint="run the same command again",
+                    )
             self._session = session
         return self._session
 

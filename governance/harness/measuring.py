@@ -15,7 +15,7 @@ from governance.evidence.canonical import canonical_json, digest_bytes, readable
 from governance.evidence.folder import RunFolder, write_atomically
 from governance.evidence.model import Evidence, Measurement, MetricDescriptor, Provenance
 from governance.harness.journal import Journal
-from governance.harness.preparation import Prepared, _evaluator
+from governance.harness.preparation import Prepared, evaluator_of
 from governance.harness.progress import Reporter
 from governance.harness.protocols import Observations
 from governance.plugins import find
@@ -37,7 +37,7 @@ def measure(prepared: Prepared, observations: Observations, reporter: Reporter) 
     metrics: dict[str, MetricDescriptor] = {}
     for name, context in prepared.contexts.items():
         descriptor = find("evaluators", name)
-        own = _measured(name, _evaluator(name), observations, context)
+        own = _measured(name, evaluator_of(name), observations, context)
         _check(name, own, descriptor.metrics, prepared)
         for metric in descriptor.metrics:
             if metrics.setdefault(metric.name, metric) != metric:

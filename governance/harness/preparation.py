@@ -17,8 +17,9 @@ from governance.harness import environment
 from governance.harness.device import PROCESSOR_BOUND, configure_torch, limit_threads, resolve_device
 from governance.harness.identities import Identities, Subject, identities
 from governance.harness.lock import lock_content, run_id
+from governance.harness.places import located
 from governance.harness.plan import Plan, condition_registry, make_plan
-from governance.harness.protocols import EvaluationContext, Request
+from governance.harness.protocols import EvaluationContext, Need, Request
 from governance.plugins import ConditionDescriptor, find
 from governance.spec.model import Settings, Spec
 
@@ -111,17 +112,20 @@ def prepare(
     datasets = _datasets(loaded, cache, reporter)
     infos = {name: info for name, (_, info) in datasets.items()}
     reporter.stage("plan", None)
-    with _in_spec(loaded, ()):
+    with located(loaded, "conditions"):
         conditions = condition_registry(spec, loaded.base)
-        contexts = {name: _context(spec, name, infos, requests, conditions) for name in sorted(spec.evaluate)}
-        needs = {name: tuple(_evaluator(name).needs(context)) for name, context in contexts.items()}
+    contexts = {name: _context(spec, name, infos, requests, conditions) for name in sorted(spec.evaluate)}
+    needs: dict[str, tuple[Need, ...]] = {}
+    for name, context in contexts.items():
+        with located(loaded, "evaluate", name):
+            needs[name] = tuple(evaluator_of(name).needs(context))
+    with located(loaded, "evaluate"):
         plan = make_plan(needs, subject=spec.subject, datasets=infos, conditions=conditions)
     settings = spec.settings.model_copy(update={"device": resolve_device(asked, uses_torch=_uses_torch(spec, plan))})
     make_ready = _readiness(settings, _uses_torch(spec, plan))
-    subject = Subject(spec.subject, loaded.base, settings.device, settings, make_ready)
-    with _in_spec(loaded, ("subject",)):
-        subject_digest = subject.digest
-    with _in_spec(loaded, ()):
+    subject = Subject(loaded, settings, make_ready)
+    subject_digest = subject.digest
+    with located(loaded, "evaluate"):
         found = identities(
             plan.needs,
             base=loaded.base,
@@ -169,26 +173,12 @@ def prepare(
     )
 
 
-class _in_spec:  # noqa: N801 - reads as a phrase: with _in_spec(loaded, keys)
-    """Give errors that have no place yet the place in the spec that they are about."""
-
-    def __init__(self, loaded: LoadedSpec, keys: tuple[str, ...]) -> None:
-        self._loaded, self._keys = loaded, keys
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, InputError) and error.location is None:
-            raise self._loaded.error(self._keys, error.message, error.hint) from error
-
-
 def _datasets(loaded: LoadedSpec, cache: Path, reporter: Reporter) -> dict[str, tuple[DecodedDataset, DatasetInfo]]:
     """Open and describe all datasets, in the order of their names: the order in a file must not change a run."""
     spec, budget = loaded.spec, MemoryBudget()
     opened: dict[str, DecodedDataset] = {}
     for name, dataset in sorted(spec.datasets.items()):
-        with _in_spec(loaded, ("datasets", name)):
+        with located(loaded, "datasets", name):
             source = find("datasets", dataset.kind).load()(dataset, loaded.base)
             opened[name] = DecodedDataset(source, name, budget, cache / "fingerprints")
     classes = _classes(spec, opened)
@@ -198,7 +188,7 @@ def _datasets(loaded: LoadedSpec, cache: Path, reporter: Reporter) -> dict[str, 
         def fail(keys: tuple[str, ...], message: str, hint: str | None, name: str = name) -> InputError:
             return loaded.error(("datasets", name, *keys), message, hint)
 
-        with _in_spec(loaded, ("datasets", name)):
+        with located(loaded, "datasets", name):
             info = describe(name, spec.datasets[name], decoded, task=spec.subject.task, classes=classes, fail=fail)
         described[name] = (decoded, info)
         reporter.advance()
@@ -234,7 +224,8 @@ def _context(
     )
 
 
-def _evaluator(name: str) -> Any:
+def evaluator_of(name: str) -> Any:
+    """Return the evaluator that is registered under a name."""
     implementation = find("evaluators", name).load()
     return implementation() if isinstance(implementation, type) else implementation
 

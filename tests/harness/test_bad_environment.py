@@ -63,14 +63,20 @@ def test_the_harness_protocols_import_nothing_heavy(python) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_cuda_that_is_absent_is_an_error_of_the_environment(recorded_project) -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("needs an accelerator to be absent; needs an accelerator lane of its own")
-    with pytest.raises(CannotRunError, match="'cuda' was asked for") as raised:
-        recorded_project.prepare(device="cuda")
-    assert raised.value.exit_code == ExitCode.COULD_NOT_RUN
+def test_cuda_that_is_absent_is_an_error_of_the_environment(recorded_project, python, tmp_path: Path) -> None:
+    text = recorded_project.spec.read_text()
+    recorded_project.spec.write_text(text.replace("settings: {", "settings: {device: cuda, "))
+    script = tmp_path / "run.py"
+    script.write_text(RUN)
+    done = subprocess.run(
+        [python(), str(script), str(recorded_project.folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+    )
+    assert done.returncode == ExitCode.COULD_NOT_RUN, done.stdout + done.stderr
+    assert "the device 'cuda' was asked for, but this machine has none" in done.stdout
     assert not (recorded_project.folder / "runs").exists()
 
 
@@ -257,3 +263,26 @@ def test_a_condition_that_changes_the_shape_is_refused(image_project) -> None:
     edited(image_project, "conditions: [gaussian-noise, contrast]\n    severities: [1, 3]", "conditions: [cut]")
     edited(image_project, "evaluate:", "conditions: {cut: own:CUT}\nevaluate:")
     assert "returned (16, 1, 11, 12); expected the batch's shape (16, 1, 12, 12)" in failure(image_project).message
+
+
+def test_a_file_that_changes_during_a_run_stops_it(image_project) -> None:
+    from governance import harness
+    from governance.harness.progress import SilentReporter
+
+    prepared = image_project.prepare()
+    code = image_project.folder / "small_network.py"
+    code.write_text(code.read_text() + "\n# changed\n")
+    with pytest.raises(InputError, match="changed while the run was going on"):
+        harness.collect(prepared, SilentReporter())
+
+
+def test_errors_point_at_the_part_of_the_spec_that_they_are_about(image_project) -> None:
+    lines = image_project.spec.read_text().splitlines()
+    weights = next(number for number, line in enumerate(lines, start=1) if line.startswith("subject:"))
+    (image_project.folder / "weights.safetensors").write_bytes(b"nothing")
+    error = failure(image_project)
+    assert str(error.location).endswith("weights.safetensors")
+    (image_project.folder / "weights.safetensors").unlink()
+    error = failure(image_project)
+    assert error.location is not None
+    assert error.location.line in range(weights, weights + 8)
