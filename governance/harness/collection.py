@@ -37,6 +37,7 @@ def collect(prepared: Prepared, reporter: Reporter, executor: Executor | None = 
     CannotRunError
         If the disk is full, a folder cannot be written, or memory is too small even for one sample.
     """
+    _sweep(prepared)
     work = _Work(prepared, reporter, executor or LocalExecutor())
     with located(prepared.loaded):
         for level in levels(prepared.plan.needs):
@@ -45,6 +46,13 @@ def collect(prepared: Prepared, reporter: Reporter, executor: Executor | None = 
     work.journal.write("observed", collected=counts.collected, cached=counts.cached)
     reporter.note(f"{counts.collected} shards collected, {counts.cached} were there already")
     return work.observations
+
+
+def _sweep(prepared: Prepared) -> None:
+    """Remove temporary files that a killed run left in the run folder: they never became what they were to be."""
+    for path in prepared.folder.path.rglob(".*"):
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 class _Work:

@@ -153,6 +153,15 @@ def test_a_damaged_shard_is_noticed_and_collected_again(image_project) -> None:
     assert second.folder.evidence_json.read_bytes() == evidence
 
 
+def test_what_a_kill_left_half_written_is_swept_away(image_project) -> None:
+    folder = image_project.prepare().folder
+    folder.observations.mkdir()
+    for left in (folder.path / ".evidence.json.x1", folder.observations / ".predict.parquet.x2"):
+        left.write_bytes(b"{")
+    image_project.run()
+    assert not [path for path in folder.path.rglob(".*") if path.is_file()]
+
+
 def test_what_is_left_to_do_does_not_change_what_comes_out(image_project, tmp_path: Path) -> None:
     """Several shards, some of them lost: the rest are observed in other company than in the undisturbed run."""
     image_project.write_images(n=200)
