@@ -93,7 +93,8 @@ def train_from_scratch(
         network.eval()
         with torch.inference_mode():
             logits = [network(part.to(device)).squeeze(1).cpu() for part in _halved(tests).split(256)]
-    return torch.cat(logits).double().sigmoid().numpy()
+    probabilities: NDArray[np.float64] = torch.cat(logits).double().sigmoid().numpy()
+    return probabilities
 
 
 class EfficientNetLite0:

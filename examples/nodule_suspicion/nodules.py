@@ -219,9 +219,10 @@ def _read() -> tuple[pd.DataFrame, dict[int, Outline]]:
     for annotation, z, inclusion, coords in contours:
         points = np.array(coords.replace(",", " ").split(), np.int32).reshape(-1, 2)
         slices.setdefault(annotation, []).append(Slice(z, bool(inclusion), points))
+    scans = zip(annotations.index, annotations["scan_id"], annotations["pixel_spacing"], strict=True)
     return annotations, {
-        int(row.Index): Outline(row.pixel_spacing, spacing[row.scan_id], tuple(slices[row.Index]))
-        for row in annotations.itertuples()
+        int(annotation): Outline(float(pixel), float(spacing[scan]), tuple(slices[int(annotation)]))
+        for annotation, scan, pixel in scans
     }
 
 
