@@ -1,0 +1,101 @@
+"""The demonstration: three real models end in three decisions, an index page, and pages without a console error."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from governance import api
+
+pytestmark = pytest.mark.slow
+
+EXAMPLES = {"mortality-risk", "nodule-suspicion", "report-qa"}
+
+
+def demonstrate(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("governance")
+    return subprocess.run(
+        [program, "demo", "--folder", folder],
+        capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "120"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The demonstration, once, with its printed words."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = demonstrate(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder, done.stdout
+
+
+def runs(folder: Path) -> list[Path]:
+    return sorted(path for path in (folder / "runs").iterdir() if path.is_dir())
+
+
+def test_three_models_end_in_three_decisions_that_rest_on_measurements(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    seen, codes = set(), set()
+    for run in runs(folder):
+        (decision,) = [json.loads(path.read_text()) for path in (run / "decisions").glob("*.json")]
+        ids = {m["id"] for m in json.loads((run / "evidence.json").read_text())["measurements"]}
+        seen.add(json.loads((run / "spec.lock.json").read_text())["subject"]["name"])
+        codes.add(decision["exit_code"])
+        assert decision["recorded_before_run"]
+        for verdict in decision["verdicts"]:
+            assert verdict["sentence"]
+            assert set(verdict["measurements"]) <= ids
+            if verdict["outcome"] in {"pass", "fail"}:
+                assert verdict["measurements"]
+        assert len(list((run / "documents").rglob("*.pdf"))) == 5
+        assert api.verify(run).ok
+    assert seen == EXAMPLES
+    assert len(codes) == 3, "the examples show different outcomes"
+
+
+def test_one_flipped_byte_is_named(demo: tuple[Path, str]) -> None:
+    run = runs(demo[0])[0]
+    for name in ("evidence.json", "manifest.json", "journal.jsonl", "documents/public/clinician.pdf"):
+        path = run / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:7] + bytes([whole[7] ^ 1]) + whole[8:])
+        report = api.verify(run)
+        path.write_bytes(whole)
+        assert not report.ok
+        assert any(name in str(finding) for finding in report.findings), name
+    assert api.verify(run).ok
+
+
+def test_doing_it_again_gives_the_same_evidence_and_collects_nothing(demo: tuple[Path, str]) -> None:
+    folder, _ = demo
+    before = {run.name: (run / "evidence.json").read_bytes() for run in runs(folder)}
+    again = demonstrate(folder)
+    assert again.returncode == 0, again.stderr
+    assert {run.name: (run / "evidence.json").read_bytes() for run in runs(folder)} == before
+    assert again.stdout.count("  0 shards collected") + again.stderr.count("  0 shards collected") == 3
+
+
+def test_pages_show_no_console_error_on_a_phone_and_on_a_desk(demo: tuple[Path, str]) -> None:
+    from playwright.sync_api import sync_playwright
+
+    folder, _ = demo
+    pages = [folder / "runs" / "index.html", *sorted((folder / "runs").rglob("documents/*/*.html"))]
+    assert len(pages) == 16
+    said: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        for width in (390, 1200):
+            page = browser.new_page(viewport={"width": width, "height": 900})
+            page.on("console", lambda message: said.append(message.text))
+            page.on("pageerror", lambda error: said.append(str(error)))
+            for path in pages:
+                page.goto(path.as_uri())
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                assert wide <= width, f"{path} scrolls sideways at {width}"
+        browser.close()
+    assert said == []
