@@ -209,16 +209,31 @@ def test_a_full_disk_behind_standard_output_is_5() -> None:
     assert "Traceback" not in done.stderr
 
 
+def opened_once_read(fifo: Path) -> int:
+    """Open a pipe for writing as soon as somebody reads it: the command has then started to work."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return os.open(fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            assert time.monotonic() < deadline, "nobody reads the spec"
+            time.sleep(0.05)
+
+
 def test_interruption_is_5_and_says_how_to_go_on(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "governance.yaml")  # reading waits until somebody writes
     process = subprocess.Popen(
         [sys.executable, "-m", "governance.cli.main", "check", str(tmp_path / "governance.yaml")],
         stderr=subprocess.PIPE,
         text=True,
+        # a job in the background inherits that interruptions are ignored; a person's terminal does not
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    time.sleep(3)
+    writer = opened_once_read(tmp_path / "governance.yaml")
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
+    os.close(writer)
     assert process.returncode == 5
     assert "run the same command again to go on where it stopped" in err
     assert "Traceback" not in err
