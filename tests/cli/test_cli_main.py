@@ -227,7 +227,7 @@ def test_interruption_is_5_and_says_how_to_go_on(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         # a job in the background inherits that interruptions are ignored; a person's terminal does not
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     writer = opened_once_read(tmp_path / "governance.yaml")
     time.sleep(0.5)
