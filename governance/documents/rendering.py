@@ -21,7 +21,7 @@ from governance.plugins import RendererDescriptor, find
 if TYPE_CHECKING:
     from governance.harness.progress import Reporter
 
-INPUTS = ".inputs.json"
+INPUTS = "inputs.json"
 """What each document was made from, so that it is kept while nothing of it changed."""
 
 

@@ -185,3 +185,9 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
         api.decide(tmp_path)
     assert os.listdir(tmp_path) == []
     assert RunFolder(tmp_path).run_id == tmp_path.name
+
+
+def test_a_second_run_writes_no_document_again(project: Path) -> None:
+    first = run()
+    before = {path: path.stat().st_mtime_ns for path in first.documents}
+    assert {path: path.stat().st_mtime_ns for path in run().documents} == before
