@@ -84,8 +84,6 @@ def feature_names() -> tuple[str, ...]:
 
 def prepare(folder: Path, *, quick: bool) -> None:  # noqa: ARG001 - fitting takes less than a second
     """Fit the risk model on the training split and store it without pickle; does nothing where it fits the recipe."""
-    import skops.io
-
     recipe = RECIPE | {
         "code": _digest(Path(folder) / "nhefs.py"),
         "libraries": {name: version(name) for name in ("causaldata", "numpy", "pandas", "scikit-learn", "skops")},
@@ -93,6 +91,8 @@ def prepare(folder: Path, *, quick: bool) -> None:  # noqa: ARG001 - fitting tak
     weights, note = Path(folder) / WEIGHTS, Path(folder) / f"{WEIGHTS}.recipe.json"
     if _stored(weights, note) == recipe:
         return
+    import skops.io  # Takes seconds, so only where the model is made.
+
     note.unlink(missing_ok=True)
     skops.io.dump(fit(training()), weights)
     _without_addresses(weights)
