@@ -12,10 +12,10 @@ from governance.documents.blocks import AUDIENCES
 from governance.documents.build.assemble import build, what_each_is_about
 from governance.documents.build.run import Run
 from governance.documents.content import Document
-from governance.documents.templates_digest import templates_digest
 from governance.errors import CannotRunError, InputError
 from governance.evidence.canonical import digest_bytes, digest_json
 from governance.evidence.folder import RunFolder, write_atomically
+from governance.evidence.templates import templates_digest
 from governance.plugins import RendererDescriptor, find
 
 if TYPE_CHECKING:

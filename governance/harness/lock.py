@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from governance.data_files import data_folder
 from governance.datasets.protocol import DatasetInfo
-from governance.evidence.canonical import digest_file, digest_json
+from governance.evidence.canonical import digest_json
+from governance.evidence.templates import templates_digest
 from governance.harness.environment import toolkit_version
 from governance.harness.identities import Identities
 from governance.harness.plan import Plan
@@ -104,16 +103,6 @@ def inventory(info: DatasetInfo, task: str) -> dict[str, Any]:
             for name, attribute in info.attributes.items()
         },
     }
-
-
-def templates_digest() -> str:
-    """Return the SHA-256 over the names and contents of all templates, styles and fonts."""
-    folder = data_folder("templates")
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{digest_file(path)}\n".encode())
-    return digest.hexdigest()
 
 
 def _conditions(plan: Plan, known: Mapping[str, ConditionDescriptor], found: Identities) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import pytest
 
 from governance.documents import pdf, render, render_index
 from governance.documents.rendering import INPUTS
-from governance.documents.templates_digest import templates_digest
 from governance.evidence.folder import RunFolder
 
 from .sample_run import write
@@ -85,11 +84,6 @@ def test_without_pango_everything_but_the_pdfs_is_made(tmp_path: Path, monkeypat
         "PDFs were not made: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
     ]
     assert reporter.steps == 4
-
-
-def test_the_digest_of_the_templates_is_stable() -> None:
-    assert templates_digest() == templates_digest()
-    assert len(templates_digest()) == 64
 
 
 def test_the_index_lists_runs_with_their_outcome_and_does_not_stop_at_a_broken_one(tmp_path: Path) -> None:
