@@ -30,6 +30,8 @@ class Estimate:
     ----------
     bounds
         Makes the interval at a confidence level, or raises ValueError with the reason why there is none.
+    gating
+        Makes the interval that verdicts rest on (see `Measurement.gating`); None where `bounds` serves for that too.
     influence
         (C,) influence of each cluster of the dataset on the number, for its correlation with another; None where no
         comparison is made.
@@ -42,6 +44,7 @@ class Estimate:
     bounds: Callable[[float], Bounds]
     method: Method
     influence: Floats | None = field(default=None, repr=False)
+    gating: Callable[[float], Bounds] | None = None
 
 
 def proportion(

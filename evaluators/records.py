@@ -51,12 +51,14 @@ class Recorder:
     ) -> Measurement:
         """Record an estimate with its pointwise interval (or the reason why there is none)."""
         interval, reason = interval_of(estimate.bounds, level or self.level)
+        gating = interval_of(estimate.gating, level or self.level)[0] if estimate.gating else None
         return self._make(
             metric,
             status="measured",
             value=estimate.value,
             interval=interval,
             interval_reason=reason,
+            gating=gating,
             simultaneous=simultaneous,
             n=estimate.n,
             n_clusters=estimate.n_clusters,

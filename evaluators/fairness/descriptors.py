@@ -7,6 +7,16 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from evaluators import metrics
+from evaluators.fairness.comparison.options import METRICS as COMPARISON
+from evaluators.fairness.comparison.options import ComparisonOptions
+from evaluators.fairness.individual.options import METRICS as INDIVIDUAL
+from evaluators.fairness.individual.options import IndividualOptions
+from evaluators.fairness.proxies.options import METRICS as PROXIES
+from evaluators.fairness.proxies.options import ProxyOptions
+from evaluators.fairness.shortcuts.options import METRICS as SHORTCUTS
+from evaluators.fairness.shortcuts.options import ShortcutOptions
+from evaluators.fairness.trade_off.options import METRICS as TRADE_OFF
+from evaluators.fairness.trade_off.options import TradeOffOptions
 from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
 from governance.plugins import EvaluatorDescriptor
 from governance.spec.model import Name, Text, Written
@@ -25,12 +35,19 @@ class FairnessOptions(Written):
         A fixed threshold, or how to choose one on another dataset.
     bins
         Bins of equal width of the reliability curve and the expected calibration error.
+    trade_off, comparison, individual, proxies, shortcuts
+        Parts that are measured only where they are asked for.
     """
 
     on: Name
     groups: tuple[Text, ...] = ()
     operating_point: OperatingPointOptions = FIXED_HALF
     bins: int = Field(default=10, ge=2, le=100)
+    trade_off: TradeOffOptions | None = None
+    comparison: ComparisonOptions | None = None
+    individual: IndividualOptions | None = None
+    proxies: ProxyOptions | None = None
+    shortcuts: ShortcutOptions | None = None
 
     @model_validator(mode="after")
     def _judged_elsewhere(self) -> Self:
@@ -57,5 +74,10 @@ DESCRIPTOR = EvaluatorDescriptor(
         metrics.EXPECTED_CALIBRATION_ERROR,
         metrics.OBSERVED_FREQUENCY,
         metrics.REJECTED_RATE,
+        *TRADE_OFF,
+        *COMPARISON,
+        *INDIVIDUAL,
+        *PROXIES,
+        *SHORTCUTS,
     ),
 )

@@ -11,9 +11,10 @@ from evaluators import estimates, metrics
 from evaluators.binary import THRESHOLD_METRICS, Predictions, auroc_estimate, threshold_estimate
 from evaluators.comparisons import compare_groups
 from evaluators.estimates import Bools, Estimate
-from evaluators.fairness import second_opinion
+from evaluators.fairness import parts, second_opinion
 from evaluators.fairness.calibration import calibration, reliability
 from evaluators.fairness.descriptors import DESCRIPTOR, FairnessOptions
+from evaluators.fairness.scene import Scene
 from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, members, parse_groupings
 from evaluators.operating_point import operating_point
 from evaluators.records import Recorder
@@ -40,13 +41,16 @@ class FairnessEvaluator:
         if options.operating_point.choose_on:
             independent_choice(context, options.operating_point, options.on, evaluator=DESCRIPTOR.name)
             yield Need.of("predict", options.operating_point.choose_on)
+        for part in parts.chosen(options):
+            yield from part.needs(context, options)
 
     def measure(self, observations: Observations, context: EvaluationContext) -> Iterable[Measurement]:
         """Measure everyone first, then every group, then worst groups and differences."""
         options = _options(context)
         dataset = binary_dataset(context, options.on, evaluator=DESCRIPTOR.name)
         data = Predictions.of(observations.table(Need.of("predict", options.on)), dataset)
-        point = operating_point(options.operating_point, _chosen_from(observations, context, options))
+        chosen_from = _chosen_from(observations, context, options)
+        point = operating_point(options.operating_point, chosen_from)
         recorder = Recorder(DESCRIPTOR.name, dataset, context.settings.level)
         minimums = Minimums(context.settings.minimum_patients, context.settings.minimum_events)
         groupings = _groupings(context, options)
@@ -72,6 +76,9 @@ class FairnessEvaluator:
             for metric in COMPARED:
                 here = recorder if metric is metrics.AUROC else recorder.at(point)
                 yield from compare_groups(here, metric, grouping, dataset, found[metric.name])
+        scene = Scene(context, options, observations, dataset, data, point, chosen_from, recorder, minimums, groupings)
+        for part in parts.chosen(options):
+            yield from part.measure(scene)
 
 
 EVALUATOR = FairnessEvaluator()

@@ -111,6 +111,9 @@ class Measurement(Frozen):
         Coordinates of a point on a curve, for example ``{"bin": 3}``.
     interval
         Pointwise interval, or None with `interval_reason` (for example ``"exact"``).
+    gating
+        Interval that a verdict rests on, where that is not `interval`: `interval` is made to cover the truth as often
+        as it says, this one to miss it on neither side more often than it may.
     simultaneous
         Interval that holds together with the other groups of its family; used to call a worst group.
     n, n_clusters, events
@@ -145,6 +148,7 @@ class Measurement(Frozen):
     direction: Direction = "none"
     interval: Interval | None = None
     interval_reason: str | None = None
+    gating: Interval | None = None
     simultaneous: Interval | None = None
     p_value: float | None = Field(default=None, ge=0, le=1)
     test: str | None = None
@@ -164,7 +168,7 @@ class Measurement(Frozen):
             if self.n is None:
                 raise ValueError(f"{self.metric}: a measured number needs n")
         else:
-            if self.value is not None or self.interval is not None or self.simultaneous is not None:
+            if any(part is not None for part in (self.value, self.interval, self.gating, self.simultaneous)):
                 raise ValueError(f"{self.metric}: a number that was not measured has no value and no interval")
             if not self.reason:
                 raise ValueError(f"{self.metric}: what was not measured needs a reason")

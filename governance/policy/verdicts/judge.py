@@ -111,7 +111,7 @@ def _intervals(
     rule: Rule, question: Question, measurement: Measurement, answers: Answers
 ) -> tuple[Interval | None, Interval | None]:
     """Return the interval a pass rests on and the one a fail rests on (None: it cannot fail)."""
-    inside = measurement.interval
+    inside = measurement.gating or measurement.interval
     if question.reference is not None:
         if inside is not None and inside.level < _EQUIVALENCE_LEVEL - _ROUNDING:
             inside = None

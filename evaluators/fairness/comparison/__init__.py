@@ -1,0 +1,1 @@
+"""The candidate against a baseline on the same samples."""

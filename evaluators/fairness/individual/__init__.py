@@ -1,0 +1,1 @@
+"""Whether similar patients get similar predictions."""

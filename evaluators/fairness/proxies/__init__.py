@@ -1,0 +1,1 @@
+"""Groups found in embeddings, where demographics are not known."""

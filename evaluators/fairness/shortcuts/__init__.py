@@ -1,0 +1,1 @@
+"""What the embeddings know of attributes, and performance with an attribute held constant."""

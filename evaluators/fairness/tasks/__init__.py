@@ -1,0 +1,1 @@
+"""Groups in tasks other than binary classification."""

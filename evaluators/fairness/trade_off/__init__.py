@@ -1,0 +1,1 @@
+"""What group thresholds, or other models, would buy and cost."""
