@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from governance.datasets.protocol import NOT_RECORDED
+from governance.evidence.wording import band_names
 from governance.spec.model import Attribute
 
 MOST_GROUPS = 50
@@ -64,15 +64,6 @@ def _renamed(name: str, labels: Mapping[str, str]) -> str:
         if spelling in labels:
             return labels[spelling]
     return name
-
-
-def band_names(edges: Sequence[float]) -> tuple[str, ...]:
-    """Return ``<40``, ``40-60``, ``>=60`` for the edges 40 and 60."""
-    texts = [f"{edge:g}" for edge in edges]
-    # A minus sign beside the dash of a band would be unreadable.
-    dash = " to " if any(edge < 0 for edge in edges) else "-"
-    inner = [f"{low}{dash}{high}" for low, high in itertools.pairwise(texts)]
-    return (f"<{texts[0]}", *inner, f">={texts[-1]}")
 
 
 def _bands(values: pd.Series[Any], edges: Sequence[float]) -> tuple[list[str | None], list[str]]:

@@ -7,8 +7,8 @@ import math
 
 from governance.documents.blocks import Figure, Span
 from governance.evidence.model import Interval, Measurement
+from governance.evidence.wording import fixed
 
-MINUS = "\N{MINUS SIGN}"
 _FINE = 0.005
 """Half-width of an interval below which a third decimal says something."""
 
@@ -30,14 +30,6 @@ def decimals(measurement: Measurement) -> int:
     if interval is not None and 0 < (interval.high - interval.low) / 2 < _FINE:
         return 3
     return 2
-
-
-def fixed(value: float, places: int) -> str:
-    """Return a number with a fixed count of decimals, a true minus sign and never a negative zero."""
-    text = f"{value:.{places}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
-    return text.replace("-", MINUS)
 
 
 def value(measurement: Measurement, *, signed: bool = False) -> Figure:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.evidence.model import CLEAN, Condition
+from governance.evidence.wording import slice_words
 from governance.policy.model import Exemption, Policy, Selector
 
 NOT_RECORDED = "not recorded"
@@ -23,7 +24,7 @@ class NotPlannedError(Exception):
 
 @dataclass(frozen=True)
 class DeclaredGroups:
-    """The groups a rule runs over, each as a slice, with those that are left out and why."""
+    """The groups a rule runs over, each as a slice, with those that are left out and why, these in words."""
 
     slices: tuple[dict[str, str], ...]
     exempt: tuple[tuple[str, Exemption], ...]
@@ -93,20 +94,25 @@ class Inventory:
             known = self._known_groups(attribute, dataset)
             if attribute in policy.groups:
                 declared = policy.groups[attribute]
-                undeclared += [group for group in known if group not in declared and group != NOT_RECORDED]
+                extra = [group for group in known if group not in declared and group != NOT_RECORDED]
+                undeclared += [self.words(dataset, {attribute: group}) for group in extra]
             elif not known:
                 raise NotPlannedError(f"{dataset} has no attribute {attribute}")
             else:
                 declared = tuple(group for group in known if group != NOT_RECORDED)
             listed.append(declared)
         for combination in itertools.product(*listed):
-            label = " x ".join(combination)
+            groups = dict(zip(attributes, combination, strict=True))
             exemption = _exemption(policy, over, attributes, combination)
             if exemption is None:
-                slices.append(dict(zip(attributes, combination, strict=True)))
+                slices.append(groups)
             else:
-                exempt.append((label, exemption))
+                exempt.append((self.words(dataset, groups), exemption))
         return DeclaredGroups(tuple(slices), tuple(exempt), tuple(undeclared))
+
+    def words(self, dataset: str, groups: Mapping[str, str]) -> str:
+        """Return groups as documents call them."""
+        return slice_words(self.lock, dataset, groups)
 
     def _known_groups(self, attribute: str, dataset: str) -> tuple[str, ...]:
         attributes = self.lock["datasets"][dataset].get("attributes", {})

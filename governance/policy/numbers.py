@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from governance.evidence.model import Interval, Measurement
+from governance.evidence.wording import fixed
 from governance.policy.wording import plural
 
 _FEWEST_DECIMALS = 2
@@ -29,20 +30,6 @@ def decimals_for(interval: Interval | None, apart: Iterable[tuple[float, float]]
     while decimals < _DECIMALS_TO_TELL_APART and any(fixed(a, decimals) == fixed(b, decimals) for a, b in pairs):
         decimals += 1
     return decimals
-
-
-def fixed(value: float, decimals: int) -> str:
-    """Return `value` with a fixed number of decimals and no negative zero."""
-    text = f"{value:.{decimals}f}"
-    return text[1:] if text.startswith("-") and not text.strip("-0.") else text
-
-
-def written(bar: float) -> str:
-    """Return a bar as its author wrote it, with at least two decimals."""
-    text = repr(float(bar))
-    if "e" in text or len(text.partition(".")[2]) > _FEWEST_DECIMALS:
-        return f"{bar:g}"
-    return f"{bar:.{_FEWEST_DECIMALS}f}"
 
 
 def with_interval(

@@ -88,9 +88,9 @@ def questions(rule: Rule, policy: Policy, inventory: Inventory) -> Questions:
     groups = inventory.groups(selector.over, dataset, policy) if selector.over else None
     asked = [base]
     if groups is not None and selector.worst:
-        asked = list(_per_group(base, groups))
+        asked = list(_per_group(base, groups, inventory))
     elif groups is not None:
-        asked = list(_per_pair(base, groups, selector))
+        asked = list(_per_pair(base, groups, selector, inventory))
     if rule.bar.not_worse_than is not None:
         asked = [replace(question, estimand="difference", reference_condition=CLEAN) for question in asked]
     asked = [
@@ -101,20 +101,20 @@ def questions(rule: Rule, policy: Policy, inventory: Inventory) -> Questions:
     return Questions(dataset, tuple(asked), groups)
 
 
-def _per_group(base: Question, groups: DeclaredGroups) -> Iterable[Question]:
+def _per_group(base: Question, groups: DeclaredGroups, inventory: Inventory) -> Iterable[Question]:
     if not groups.slices:
         raise NotPlannedError("every declared group is exempt")
     for group in groups.slices:
-        yield replace(base, label=" x ".join(group.values()), slice={**base.slice, **group})
+        yield replace(base, label=inventory.words(base.dataset, group), slice={**base.slice, **group})
 
 
-def _per_pair(base: Question, groups: DeclaredGroups, selector: Selector) -> Iterable[Question]:
+def _per_pair(base: Question, groups: DeclaredGroups, selector: Selector, inventory: Inventory) -> Iterable[Question]:
     if len(groups.slices) < 2:
         raise NotPlannedError(f"a difference over {selector.difference} needs at least two declared groups")
     for first, second in itertools.combinations(groups.slices, 2):
         yield replace(
             base,
-            label=f"{' x '.join(first.values())} against {' x '.join(second.values())}",
+            label=f"{inventory.words(base.dataset, first)} against {inventory.words(base.dataset, second)}",
             estimand="difference",
             slice={**base.slice, **first},
             reference={**base.slice, **second},

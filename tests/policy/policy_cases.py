@@ -57,10 +57,12 @@ def plan(**changes: Any) -> dict[str, Any]:
         order = [*names, "not recorded"]
         return {"title": "-", "order": order, "groups": {g: {"n": 50, "clusters": 50, "events": 25} for g in order}}
 
+    attributes = {"sex": {"column": "sex"}, "age": {"column": "age", "bands": [40, 60]}}
     content = {
         "version": 1,
         "spec": {
-            "evaluate": {"fairness": {"on": "test"}, "robustness": {"on": "test", "conditions": ["erosion", "reader"]}}
+            "datasets": {"test": {"role": "testing", "attributes": attributes}},
+            "evaluate": {"fairness": {"on": "test"}, "robustness": {"on": "test", "conditions": ["erosion", "reader"]}},
         },
         "evaluators": {"fairness": 1, "robustness": 1},
         "datasets": {

@@ -113,6 +113,14 @@ def test_an_exemption_needs_somebody_who_answers_for_it() -> None:
     policy(exempt={"sex": {"M": "no men in the cohort"}}, owner={"name": "A", "role": "B"})
 
 
+def test_bands_are_left_out_and_named_in_the_words_of_the_documents() -> None:
+    measure = {**WORST_SEX, "worst": "age"}
+    found = per_group("age", {"40-60": (0.90, 0.86, 0.93)})
+    more = {"exempt": {"age": {"<40": {"reason": "no cases", "owner": "A"}}}, "groups": {"age": ["<40", "40-60"]}}
+    sentence = verdict(rule(measure, {"at_least": 0.75}), found, **more).sentence
+    assert sentence.endswith(" clears 0.75; left out: under 40 (no cases; A); not declared: 60 and over")
+
+
 def test_exempting_every_group_measures_nothing() -> None:
     exempt = {"exempt": {"sex": {group: {"reason": "x", "owner": "y"} for group in SEX}}}
     result = verdict(rule(WORST_SEX, {"at_least": 0.75}), [], **exempt)
@@ -124,7 +132,7 @@ def test_intersections_are_judged_cell_by_cell() -> None:
     cells = [measured(0.9, 0.86, 0.93, slice={"sex": s, "age": a}) for s in SEX for a in AGE]
     one = rule(measure, {"at_least": 0.75})
     assert verdict(one, cells).outcome is Outcome.PASS
-    assert verdict(one, cells[1:]).sentence.startswith("F x <40: not measured")
+    assert verdict(one, cells[1:]).sentence.startswith("F, under 40: not measured")
 
 
 # Differences between groups
@@ -134,7 +142,8 @@ def test_all_pairs_within_the_margin_pass() -> None:
     result = verdict(rule(GAP_AGE, {"at_most": 0.05}), pairs("age", AGE, -0.02, 0.03))
     assert result.outcome is Outcome.PASS
     assert result.sentence == (
-        "<40 against 40-60: difference 0.00 (-0.02 to 0.03 at 90 %, n=412, 350 events) lies within ±0.05; "
+        "under 40 against 40 to under 60: difference 0.00 (−0.02 to 0.03 at 90 %, n=412, 350 events) "
+        "lies within ±0.05; "
         "so do all 3 pairs"
     )
 
@@ -162,7 +171,7 @@ def test_a_missing_pair_is_not_measured() -> None:
     found = pairs("age", AGE, -0.02, 0.03)[:-1]
     result = verdict(rule(GAP_AGE, {"at_most": 0.05}), found)
     assert result.outcome is Outcome.NOT_MEASURED
-    assert result.sentence.startswith("40-60 against >=60: not measured")
+    assert result.sentence.startswith("40 to under 60 against 60 and over: not measured")
 
 
 def test_an_interval_narrower_than_90_percent_proves_no_equivalence() -> None:
@@ -183,6 +192,13 @@ def test_the_minimum_holds_for_both_groups_of_a_difference() -> None:
     assert result.outcome is Outcome.NOT_MEASURED
     assert "M rests on 20 patients; the rule asks for 30" in result.sentence
     assert verdict(one, gaps).outcome is Outcome.NOT_MEASURED
+
+
+def test_a_group_that_is_too_small_is_named_in_the_words_of_the_documents() -> None:
+    gaps = pairs("age", AGE, -0.02, 0.03)
+    sizes = [measured(0.9, 0.86, 0.93, slice={"age": g}, n=20 if g == ">=60" else 100) for g in AGE]
+    result = verdict(rule(GAP_AGE, {"at_most": 0.05}, minimum={"patients": 30}), [*gaps, *sizes])
+    assert "60 and over rests on 20 patients; the rule asks for 30" in result.sentence
 
 
 # Against the clean condition
@@ -207,7 +223,7 @@ def test_a_paired_loss_is_held_against_the_margin(
     assert result.outcome is outcome
     assert words in result.sentence
     assert result.sentence.startswith("AUROC 0.")
-    assert " against 0.85 clean: difference -0.0" in result.sentence
+    assert " against 0.85 clean: difference −0.0" in result.sentence
 
 
 def test_a_metric_where_lower_is_better_gets_worse_by_rising() -> None:

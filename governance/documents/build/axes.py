@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 
 from governance.documents.blocks import Axis, Span
+from governance.evidence.wording import fixed
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
@@ -40,5 +41,5 @@ def axis(
     if first == last:
         last += 1
     places = 0 if step >= 1 else 2 if step in (0.01, 0.02, 0.05, 0.25) else 1
-    marks = tuple(((i * step), f"{i * step:.{places}f}".replace("-", "\N{MINUS SIGN}")) for i in range(first, last + 1))
+    marks = tuple(((i * step), fixed(i * step, places)) for i in range(first, last + 1))
     return Axis(title=title, low=marks[0][0], high=marks[-1][0], ticks=marks)

@@ -23,6 +23,7 @@ from governance.documents.build.subject_words import fill, finding_heading, shor
 from governance.documents.content import Section
 from governance.documents.wording import COMPANIONS, HEADLINE_METRICS, NATURAL, ORDER, WORDS
 from governance.evidence.model import Measurement
+from governance.evidence.wording import written
 from governance.policy.model import Bar, Decision, Outcome, Severity, Verdict
 
 _PASSES_SPELT_OUT = 3
@@ -190,13 +191,13 @@ def bar_text(bar: dict[str, Any]) -> str:
     """Return a bar in words."""
     given = Bar.model_validate({key: value for key, value in bar.items() if value is not None})
     if given.at_least is not None:
-        return f"at least {given.at_least:g}"
+        return f"at least {written(given.at_least)}"
     if given.at_most is not None:
-        return f"at most {given.at_most:g}"
+        return f"at most {written(given.at_most)}"
     if given.within is not None:
-        return f"within {given.within[0]:g} and {given.within[1]:g}"
+        return f"within {written(given.within[0])} and {written(given.within[1])}"
     if given.not_worse_than is not None:
-        return f"not worse than {given.not_worse_than} by {given.by:g}"
+        return f"not worse than {given.not_worse_than} by {written(given.by or 0.0)}"
     return "measured at all"
 
 

@@ -13,6 +13,7 @@ from governance.documents.build.subject_words import finding_heading
 from governance.documents.content import Section
 from governance.documents.wording import GROUP_METRICS, NOT_DRAWN_BY_GROUP
 from governance.evidence.model import Measurement
+from governance.evidence.wording import slice_words, written
 
 _N_TITLES = {
     "sensitivity": "positive cases",
@@ -66,7 +67,7 @@ def _table(run: Run, overall: Measurement, by_group: list[Measurement]) -> Group
             bounds=(descriptor.low, descriptor.high) if bounded else None,  # type: ignore[union-attr,arg-type]
         ),
         bar=bar,
-        bar_label=None if bar is None else f"bar {bar:g}",
+        bar_label=None if bar is None else f"bar {written(bar)}",
         rows=tuple(rows),
         audiences=_audiences(overall.metric),
     )
@@ -100,7 +101,7 @@ def _grouped(run: Run, overall: Measurement, by_group: list[Measurement]) -> Ite
         yield GroupRow(label=heading, heading=heading)
         worst = worst_of(run, overall, " x ".join(attributes))
         for m in members:
-            label = ", ".join(run.group_label(m.dataset, a, g) for a, g in m.slice.items())
+            label = slice_words(run.lock, m.dataset, m.slice)
             yield _row(m, label, worst if worst and worst.slice == m.slice else None)
 
 

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from governance.errors import InputError, Location
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Evidence, Measurement, MetricDescriptor
+from governance.evidence.wording import group_words
 from governance.licences.statement import LicenceStatement
 from governance.policy.model import Decision
 from governance.spec.model import Fact, Hazard
@@ -164,18 +165,7 @@ class Run:
 
     def group_label(self, dataset: str, attribute: str, group: str) -> str:
         """Return a group's name as people say it: a band ``<40`` becomes ``under 40``."""
-        if group == NOT_RECORDED:
-            return group
-        entry = (self.lock["spec"]["datasets"].get(dataset, {}).get("attributes") or {}).get(attribute) or {}
-        if not entry.get("bands"):
-            return group
-        unit = f" {entry['unit']}" if entry.get("unit") else ""
-        if group.startswith(">="):
-            return f"{group[2:].strip()}{unit} and over"
-        if group.startswith("<"):
-            return f"under {group[1:].strip()}{unit}"
-        low, dash, high = group.partition("-")
-        return f"{low} to under {high}{unit}" if dash and low and high else group
+        return group_words(self.lock, dataset, attribute, group)
 
     def slice_label(self, dataset: str, group: Mapping[str, str]) -> str:
         """Return the name of a slice: ``sex F, age under 40``."""

@@ -153,7 +153,7 @@ def _too_small(
     for group in (question.slice, question.reference):
         own = replace(question, estimand=rule.measure.estimand, slice=group, reference=None)
         alone, _ = _the_one(own, inventory, answers)
-        label = " x ".join(group.values())
+        label = inventory.words(question.dataset, group)
         if alone is None:
             return f"the size of {label} is not known"
         if shortage := _shortage(rule, alone):

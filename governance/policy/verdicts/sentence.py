@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from governance.evidence.model import MetricDescriptor
+from governance.evidence.wording import fixed, written
 from governance.policy.model import Outcome, Rule
-from governance.policy.numbers import decimals_for, fixed, with_interval, written
+from governance.policy.numbers import decimals_for, with_interval
 from governance.policy.settle import what_would_settle
 from governance.policy.verdicts.judge import Answer, Judgement
 from governance.policy.wording import VERDICT_WORDS
