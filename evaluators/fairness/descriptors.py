@@ -15,6 +15,8 @@ from evaluators.fairness.proxies.options import METRICS as PROXIES
 from evaluators.fairness.proxies.options import ProxyOptions
 from evaluators.fairness.shortcuts.options import METRICS as SHORTCUTS
 from evaluators.fairness.shortcuts.options import ShortcutOptions
+from evaluators.fairness.tasks.options import METRICS as TASKS
+from evaluators.fairness.tasks.options import TaskOptions
 from evaluators.fairness.trade_off.options import METRICS as TRADE_OFF
 from evaluators.fairness.trade_off.options import TradeOffOptions
 from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
@@ -37,6 +39,8 @@ class FairnessOptions(Written):
         Bins of equal width of the reliability curve and the expected calibration error.
     trade_off, comparison, individual, proxies, shortcuts
         Parts that are measured only where they are asked for.
+    tasks
+        What tasks other than binary classification need beside.
     """
 
     on: Name
@@ -48,6 +52,7 @@ class FairnessOptions(Written):
     individual: IndividualOptions | None = None
     proxies: ProxyOptions | None = None
     shortcuts: ShortcutOptions | None = None
+    tasks: TaskOptions | None = None
 
     @model_validator(mode="after")
     def _judged_elsewhere(self) -> Self:
@@ -79,5 +84,6 @@ DESCRIPTOR = EvaluatorDescriptor(
         *INDIVIDUAL,
         *PROXIES,
         *SHORTCUTS,
+        *TASKS,
     ),
 )

@@ -15,6 +15,7 @@ from evaluators.fairness import parts, second_opinion
 from evaluators.fairness.calibration import calibration, reliability
 from evaluators.fairness.descriptors import DESCRIPTOR, FairnessOptions
 from evaluators.fairness.scene import Scene
+from evaluators.fairness.tasks.task import task_of
 from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, members, parse_groupings
 from evaluators.operating_point import operating_point
 from evaluators.records import Recorder
@@ -31,11 +32,14 @@ CHECKED = (*COMPARED, metrics.SELECTION_RATE)
 
 @dataclass(frozen=True)
 class FairnessEvaluator:
-    """Measures a binary classifier per group, from its predictions alone."""
+    """Measures a model per group, from its predictions alone; tasks other than binary have modules of their own."""
 
     def needs(self, context: EvaluationContext) -> Iterable[Need]:
         """Ask for the predictions of the scored dataset, and of the one that the threshold is chosen on."""
         options = _options(context)
+        if context.subject.task != "binary":
+            yield from task_of(context).needs(context, options)
+            return
         _groupings(context, options)
         yield Need.of("predict", options.on)
         if options.operating_point.choose_on:
@@ -47,6 +51,9 @@ class FairnessEvaluator:
     def measure(self, observations: Observations, context: EvaluationContext) -> Iterable[Measurement]:
         """Measure everyone first, then every group, then worst groups and differences."""
         options = _options(context)
+        if context.subject.task != "binary":
+            yield from task_of(context).measure(observations, context, options)
+            return
         dataset = binary_dataset(context, options.on, evaluator=DESCRIPTOR.name)
         data = Predictions.of(observations.table(Need.of("predict", options.on)), dataset)
         chosen_from = _chosen_from(observations, context, options)

@@ -1,1 +1,1 @@
-"""Groups in tasks other than binary classification."""
+"""Groups in tasks other than binary classification, one module a task."""
