@@ -26,6 +26,7 @@ from governance.spec.model import Settings, Spec
 if TYPE_CHECKING:
     from governance.harness.progress import Reporter
     from governance.spec import LoadedSpec
+    from governance.spec.document import Keys
 
 FITTING = frozenset({"fit"})
 """Collectors that fit models of their own and so compute with more libraries than the subject."""
@@ -114,6 +115,7 @@ def prepare(
     reporter.stage("plan", None)
     with located(loaded, "conditions"):
         conditions = condition_registry(spec, loaded.base)
+    _refuse_unfit(loaded, conditions)
     contexts = {name: _context(spec, name, infos, requests, conditions) for name in sorted(spec.evaluate)}
     needs: dict[str, tuple[Need, ...]] = {}
     for name, context in contexts.items():
@@ -222,6 +224,16 @@ def _context(
         requests=tuple(request for request in requests if request.evaluator == name),
         conditions=conditions,
     )
+
+
+def _refuse_unfit(loaded: LoadedSpec, conditions: Mapping[str, ConditionDescriptor]) -> None:
+    """Refuse conditions that make no sense for the data; of conditions of one's own only their code tells."""
+    from governance.spec.cross_references import find_unfit_conditions
+    from governance.spec.validation import raise_problems
+
+    models: dict[Keys, Any] = {("evaluate", name): find("evaluators", name).options for name in loaded.spec.evaluate}
+    options = {keys: model.model_validate(loaded.spec.evaluate[str(keys[1])]) for keys, model in models.items()}
+    raise_problems(loaded.source, find_unfit_conditions(loaded.spec, options, models, conditions))
 
 
 def evaluator_of(name: str) -> Any:

@@ -35,20 +35,49 @@ def find_broken_references(
 ) -> list[Problem]:
     """Return what the evaluations name that does not exist or may not be used so."""
     problems = list(_unknown_documents(spec))
+    known = {name: found for name, found in installed("conditions").items() if name not in spec.conditions}
+    for keys, found in _named(spec, options, models):
+        broken = [problem for hit in found for problem in _broken(spec, keys, hit, found)]
+        broken += _unfit_conditions(spec, keys, found, known)
+        problems += broken or list(_misused(spec, keys, found))
+    return list(dict.fromkeys(problems))
+
+
+def find_unfit_conditions(
+    spec: Spec,
+    options: Mapping[Keys, BaseModel],
+    models: Mapping[Keys, type[BaseModel] | None],
+    known: Mapping[str, Any],
+) -> list[Problem]:
+    """Return where a condition makes no sense for the data that it is asked on.
+
+    `find_broken_references` says so of installed conditions; what a condition of one's own is for is known only once
+    its code was imported.
+
+    Parameters
+    ----------
+    known
+        Conditions by name.
+    """
+    problems = (_unfit_conditions(spec, keys, found, known) for keys, found in _named(spec, options, models))
+    return list(dict.fromkeys(problem for some in problems for problem in some))
+
+
+Hit = tuple[Keys, Refers, str]
+
+
+def _named(
+    spec: Spec, options: Mapping[Keys, BaseModel], models: Mapping[Keys, type[BaseModel] | None]
+) -> Iterator[tuple[Keys, list[Hit]]]:
+    """Yield all that the options of each evaluation name."""
     for name in spec.evaluate:
         keys: Keys = ("evaluate", name)
         model = models.get(keys)
         if model is None or keys not in options:
             continue
         content = options[keys].model_dump(mode="python", by_alias=True)
-        named = dict.fromkeys([*references(model, content), *_by_convention(content)])
-        found = [(path, refers, text) for path, refers, text in named]
-        broken = [problem for hit in found for problem in _broken(spec, keys, hit, found)]
-        problems += broken or list(_misused(spec, keys, found))
-    return list(dict.fromkeys(problems))
-
-
-Hit = tuple[Keys, Refers, str]
+        hits = dict.fromkeys([*references(model, content), *_by_convention(content)])
+        yield keys, [(path, refers, text) for path, refers, text in hits]
 
 
 def _by_convention(content: Any, keys: Keys = (), refers: Refers | None = None) -> Iterator[Hit]:
@@ -69,30 +98,39 @@ def _broken(spec: Spec, base: Keys, hit: Hit, named: list[Hit]) -> Iterator[Prob
     if refers.to == "dataset" and text not in spec.datasets:
         yield Problem(place, f"there is no dataset '{text}'", near_name(text, spec.datasets))
     elif refers.to == "condition":
-        yield from _broken_condition(spec, place, text, _scored(named))
+        known = installed("conditions")
+        if text not in known and text not in spec.conditions and text != "clean":
+            yield Problem(place, f"unknown condition '{text}'", near_name(text, [*known, *spec.conditions]))
     elif refers.to == "grouping":
         for dataset in _scored(named):
-            known = spec.datasets[dataset].attributes if dataset in spec.datasets else {}
+            attributes = spec.datasets[dataset].attributes if dataset in spec.datasets else {}
+            none = f"declare `attributes` in datasets.{dataset}"
             for attribute in text.split(" x "):
-                if dataset in spec.datasets and attribute.strip() not in known:
-                    hint = near_name(attribute, known) if known else f"declare `attributes` in datasets.{dataset}"
+                if dataset in spec.datasets and attribute.strip() not in attributes:
+                    hint = near_name(attribute, attributes) if attributes else none
                     yield Problem(place, f"the dataset '{dataset}' has no attribute '{attribute.strip()}'", hint)
 
 
-def _broken_condition(spec: Spec, place: Keys, text: str, scored: list[str]) -> Iterator[Problem]:
-    if text in spec.conditions or text == "clean":
-        return
-    known = installed("conditions")
-    if text not in known:
-        yield Problem(place, f"unknown condition '{text}'", near_name(text, [*known, *spec.conditions]))
-        return
-    descriptor = known[text]
-    for name in scored:
-        modality = spec.datasets[name].modality if name in spec.datasets else None
-        if isinstance(descriptor, ConditionDescriptor) and descriptor.modalities and modality:  # noqa: SIM102
-            if modality not in descriptor.modalities:
+def _unfit_conditions(spec: Spec, base: Keys, named: list[Hit], known: Mapping[str, Any]) -> Iterator[Problem]:
+    """Say which conditions make no sense for the modality of the data, and which data must say what it is."""
+    untold: dict[str, list[ConditionDescriptor]] = {}
+    for keys, refers, text in named:
+        descriptor = known.get(text)
+        if refers.to != "condition" or not isinstance(descriptor, ConditionDescriptor) or not descriptor.modalities:
+            continue
+        for name in (name for name in _scored(named) if name in spec.datasets):
+            modality = spec.datasets[name].modality
+            if modality is None:
+                untold.setdefault(name, []).append(descriptor)
+            elif modality not in descriptor.modalities:
                 message = f"the condition '{text}' makes no sense for the modality '{modality}' of '{name}'"
-                yield Problem(place, message, "it is for: " + ", ".join(descriptor.modalities))
+                yield Problem((*base, *keys), message, "it is for: " + ", ".join(descriptor.modalities))
+    for name, descriptors in untold.items():
+        conditions = " and ".join(f"'{descriptor.name}'" for descriptor in descriptors)
+        message = f"the dataset '{name}' does not say its `modality`, which {conditions} of {base[-1]} must know"
+        fitting = dict.fromkeys(modality for descriptor in descriptors for modality in descriptor.modalities)
+        hint = f"write `modality` in datasets.{name}, for example one of: {', '.join(fitting)}"
+        yield Problem(("datasets", name), message, hint, of="key")
 
 
 def _scored(named: list[Hit]) -> list[str]:

@@ -254,6 +254,31 @@ def test_a_condition_that_makes_no_sense_for_the_data_is_refused(image_project) 
     assert "makes no sense" in failure(image_project).message
 
 
+@pytest.mark.parametrize(
+    ("written", "at", "said"),
+    [("", "  test:", "does not say its `modality`"), ("modality: photograph", None, "makes no sense for the modality")],
+)
+def test_what_a_condition_of_ones_own_is_for_is_held_against_the_data(
+    image_project, written: str, at: str | None, said: str
+) -> None:
+    (image_project.folder / "own.py").write_text(
+        "from governance.plugins import ConditionDescriptor\n"
+        "CUT = ConditionDescriptor(\n"
+        "    name='cut', title='Cut', implementation='own:cut', severities=(), modalities=('mask',)\n"
+        ")\n"
+        "def cut(batch, severity, seeds):\n    return batch\n"
+    )
+    edited(image_project, "conditions: [gaussian-noise, contrast]\n    severities: [1, 3]", "conditions: [cut]")
+    edited(image_project, "    modality: photograph\n", f"    {written}\n")
+    edited(image_project, "settings:", "conditions: {cut: 'own:CUT'}\nsettings:")
+    error = failure(image_project)
+    lines = image_project.spec.read_text().splitlines()
+    where = "    conditions: [cut]" if at is None else at
+    column = where.index("cut") + 1 if at is None else 3
+    assert str(error.location) == f"{image_project.spec}:{lines.index(where) + 1}:{column}"
+    assert said in error.message
+
+
 def test_a_condition_that_changes_the_shape_is_refused(image_project) -> None:
     (image_project.folder / "own.py").write_text(
         "from governance.plugins import ConditionDescriptor\n"

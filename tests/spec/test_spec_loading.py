@@ -140,6 +140,20 @@ def test_conditions_must_exist_and_make_sense(tmp_path: Path, condition: str, sa
         load_spec(written(tmp_path, ROBUSTNESS.replace("CONDITION", condition)))
 
 
+def test_a_condition_that_depends_on_the_modality_points_at_the_dataset_that_says_none(tmp_path: Path) -> None:
+    spec = ROBUSTNESS.replace("    modality: mask\n", "").replace("CONDITION", "erosion, dilation")
+    with pytest.raises(InputError) as caught:
+        load_spec(written(tmp_path, spec))
+    line = spec.splitlines().index("  test:") + 1
+    assert place(caught.value) == f"governance.yaml:{line}:3"
+    assert caught.value.message == (
+        "the dataset 'test' does not say its `modality`, which 'erosion' and 'dilation' of robustness must know"
+    )
+    assert "write `modality` in datasets.test" in str(caught.value.hint)
+    assert "mask" in str(caught.value.hint)
+    assert "also wrong" not in str(caught.value.hint)
+
+
 def test_conditions_of_ones_own_are_known(tmp_path: Path) -> None:
     own = "conditions: {shaken: 'own:SHAKEN'}\n"
     load_spec(written(tmp_path, ROBUSTNESS.replace("CONDITION", "erosion, shaken") + own))
