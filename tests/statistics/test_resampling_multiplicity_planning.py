@@ -1,4 +1,4 @@
-"""Bootstrap weights, corrections for several comparisons, and planning."""
+"""Corrections for several comparisons, and planning."""
 
 import numpy as np
 import pytest
@@ -7,43 +7,10 @@ from statsmodels.stats.multitest import multipletests
 from governance.statistics.multiplicity import benjamini_hochberg, bonferroni, bonferroni_level, holm
 from governance.statistics.planning import extra_units
 from governance.statistics.proportions import wilson
-from governance.statistics.resampling import cluster_weights, percentile_interval
 
 PUBLISHED = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262, 0.5719, 0.6528]
 PUBLISHED += [0.759, 1.0]
 """The fifteen p-values of Benjamini and Hochberg (1995), section 3."""
-
-
-def test_weights_do_not_depend_on_how_many_are_made_at_a_time():
-    whole = np.concatenate(list(cluster_weights(17, 50, seed=3, chunk=50)))
-    parts = np.concatenate(list(cluster_weights(17, 50, seed=3, chunk=7)))
-    assert np.array_equal(whole, parts)
-    assert (whole.sum(axis=1) == 17).all()
-
-
-def test_weights_of_another_seed_and_of_another_replicate_differ():
-    first, second = (np.concatenate(list(cluster_weights(40, 20, seed=seed))) for seed in (0, 1))
-    assert not np.array_equal(first, second)
-    assert np.unique(first, axis=0).shape[0] == 20
-
-
-def test_weights_have_the_moments_of_drawing_with_replacement():
-    weights = np.concatenate(list(cluster_weights(50, 4000, seed=9)))
-    assert weights.mean() == pytest.approx(1)
-    assert weights.var() == pytest.approx(1 - 1 / 50, rel=0.02)
-
-
-def test_bootstrap_standard_error_of_a_mean_is_the_known_one():
-    values = np.random.default_rng(0).normal(size=200)
-    means = np.concatenate([weights @ values / 200 for weights in cluster_weights(200, 4000, seed=1)])
-    assert means.std() == pytest.approx(values.std() / np.sqrt(200), rel=0.04)
-
-
-def test_percentiles_and_too_few_usable_replicates():
-    found = percentile_interval(np.arange(1001.0), 0.9)
-    assert (found.low, found.high) == pytest.approx((50, 950))
-    with pytest.raises(ValueError, match="lack a value"):
-        percentile_interval([1.0, np.nan, np.nan])
 
 
 def test_corrections_agree_with_statsmodels():
