@@ -11,6 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
+_LONGEST_QUOTE = 300
+"""Characters of a library's words that an error repeats."""
+
 
 class ExitCode(IntEnum):
     """What a command's exit status means; the same in every command.
@@ -94,6 +97,12 @@ class CannotRunError(GovernanceError):
     """The environment does not allow it: device, disk, network, tracking server (exit 5)."""
 
     exit_code = ExitCode.COULD_NOT_RUN
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what a library said, cut where it is long; its kind where it said nothing."""
+    text = str(error).strip()
+    return text.splitlines()[0][:_LONGEST_QUOTE] if text else type(error).__name__
 
 
 def near_name(wrong: str, known: Iterable[str]) -> str:

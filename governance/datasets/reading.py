@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from governance.errors import InputError, Location, near_name
+from governance.errors import InputError, Location, first_line, near_name
 from governance.spec.model import DatasetSpec
 
 
@@ -57,9 +57,10 @@ def read_table(path: Path, text_columns: Iterable[str | None] = ()) -> pd.DataFr
     except pd.errors.EmptyDataError as error:
         raise InputError("the table is empty", location=where) from error
     except (ValueError, OSError, ImportError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(
-            f"cannot be read as a table: {first}", location=where, hint="expected a .csv, .tsv or .parquet file"
+            f"cannot be read as a table: {first_line(error)}",
+            location=where,
+            hint="expected a .csv, .tsv or .parquet file",
         ) from error
 
 

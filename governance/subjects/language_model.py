@@ -14,12 +14,12 @@ from typing import Any
 
 import torch
 
-from governance.errors import GovernanceError, InputError, Location
+from governance.errors import GovernanceError, InputError, Location, first_line
 from governance.spec.model import Settings, SubjectSpec
 from governance.spec.references import load_reference
 from governance.subjects.descriptors import GenerateOptions
 from governance.subjects.identity import digest_of, file_of, folder_of, opened_digest
-from governance.subjects.offline import SAFE, first_line, go_offline, require_safe_weights
+from governance.subjects.offline import SAFE, go_offline, require_safe_weights
 from governance.subjects.weights import state_digest
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from governance.errors import CannotRunError, InputError
+from governance.errors import CannotRunError, InputError, first_line
 from governance.evidence.canonical import digest_file, digest_json
 from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.descriptors import MlflowOptions
+from governance.subjects.weights import ask_for_trust
 
 _SCHEMES = ("models:", "runs:", "file:", "http:", "https:", "s3:", "gs:", "mlflow-artifacts:")
 
@@ -47,8 +48,7 @@ class MlflowSession:
         try:
             found = np.asarray(self.model.predict(data), dtype=np.float64)
         except Exception as error:
-            first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise InputError(f"the MLflow model refuses the data: {first}") from error
+            raise InputError(f"the MLflow model refuses the data: {first_line(error)}") from error
         if found.ndim == 2 and found.shape[1] == 1:
             found = found[:, 0]
         if self.task == "binary" and found.ndim == 2 and found.shape[1] == 2:
@@ -69,12 +69,11 @@ def open_mlflow(subject: SubjectSpec, base: Path, device: str, settings: Setting
         If the server that should have it cannot be reached.
     """
     options = MlflowOptions.model_validate(subject.options)
-    if not subject.allow_pickle:
-        raise InputError(
-            "an MLflow python_function model is unpickled when it is opened, which can run any code",
-            hint="set `allow_pickle: true` on the subject if you trust where it comes from (the dossier will say so),"
-            " or use kind sklearn or torch with safe weights",
-        )
+    ask_for_trust(
+        "an MLflow python_function model",
+        allow_pickle=subject.allow_pickle,
+        instead="use kind sklearn or torch with safe weights",
+    )
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -86,12 +85,11 @@ def open_mlflow(subject: SubjectSpec, base: Path, device: str, settings: Setting
     except OSError as error:
         raise CannotRunError(f"cannot fetch the model '{options.uri}': {error}") from error
     except MlflowException as error:
-        raise InputError(f"MLflow has no model '{options.uri}': {str(error).splitlines()[0]}") from error
+        raise InputError(f"MLflow has no model '{options.uri}': {first_line(error)}") from error
     try:
         model = mlflow.pyfunc.load_model(str(folder))
     except Exception as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(f"cannot open the MLflow model '{options.uri}': {first}") from error
+        raise InputError(f"cannot open the MLflow model '{options.uri}': {first_line(error)}") from error
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
     content = {path.relative_to(folder).as_posix(): digest_file(path) for path in files}
     # Where the model was registered is no part of what it computes.

@@ -42,9 +42,3 @@ def require_safe_weights(folder: Path, *, allow_pickle: bool) -> dict[str, Any]:
         raise InputError("the folder holds no weights (*.safetensors)", location=Location(str(folder)))
     refuse_pickle(pickled[0], allow_pickle=allow_pickle, instead="save with model.save_pretrained (safetensors)")
     return {**SAFE, "use_safetensors": False, "weights_only": True}
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's text."""
-    text = str(error).strip()
-    return text.splitlines()[0][:300] if text else type(error).__name__

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from governance.errors import InputError, Location
+from governance.errors import InputError, Location, first_line
 from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.descriptors import SklearnOptions
 from governance.subjects.identity import digest_of, file_of
@@ -35,7 +35,7 @@ class EstimatorSession:
         try:
             found = np.asarray(self.estimator.predict_proba(_named(batch, self.estimator)), dtype=np.float64)
         except (ValueError, TypeError, AttributeError) as error:
-            raise InputError(f"the estimator refuses the data: {str(error).strip().splitlines()[0]}") from error
+            raise InputError(f"the estimator refuses the data: {first_line(error)}") from error
         if self.task == "binary":
             if found.ndim != 2 or found.shape[1] != 2:
                 raise InputError(f"the estimator gives probabilities of shape {found.shape}, expected (n, 2)")
@@ -86,7 +86,7 @@ def _skops(path: Path, trusted: tuple[str, ...]) -> Any:
         ) from error
     except Exception as error:
         raise InputError(
-            f"is not an estimator saved by skops: {str(error).strip().splitlines()[0] if str(error) else error!r}",
+            f"is not an estimator saved by skops: {first_line(error)}",
             location=Location(str(path)),
         ) from error
 
@@ -98,4 +98,6 @@ def _unpickle(path: Path) -> Any:
     try:
         return joblib.load(path)
     except Exception as error:
-        raise InputError(f"cannot be opened: {type(error).__name__}: {error}", location=Location(str(path))) from error
+        raise InputError(
+            f"cannot be opened: {type(error).__name__}: {first_line(error)}", location=Location(str(path))
+        ) from error

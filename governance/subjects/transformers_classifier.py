@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from governance.errors import InputError, Location
+from governance.errors import InputError, Location, first_line
 from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.descriptors import InputOptions, TransformersOptions
 from governance.subjects.identity import digest_of, folder_of
-from governance.subjects.offline import SAFE, first_line, go_offline, require_safe_weights
+from governance.subjects.offline import SAFE, go_offline, require_safe_weights
 from governance.subjects.protocol import Session
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from governance.errors import InputError, Location, near_name
+from governance.errors import InputError, Location, first_line, near_name
 from governance.evidence.canonical import canonical_json
 
 if TYPE_CHECKING:
@@ -25,11 +25,30 @@ def refuse_pickle(path: Path, *, allow_pickle: bool, instead: str) -> None:
     InputError
         With the way to a safe format.
     """
-    if path.suffix.lower() in PICKLE_SUFFIXES and not allow_pickle:
+    if path.suffix.lower() in PICKLE_SUFFIXES:
+        ask_for_trust("this kind of file", allow_pickle=allow_pickle, instead=instead, location=Location(str(path)))
+
+
+def ask_for_trust(what: str, *, allow_pickle: bool, instead: str, location: Location | None = None) -> None:
+    """Refuse what is unpickled when it is opened, unless the spec allows it.
+
+    Parameters
+    ----------
+    what
+        What would be opened, at the start of a sentence.
+    instead
+        The way to a safe format.
+
+    Raises
+    ------
+    InputError
+        With that way, and the key that allows it.
+    """
+    if not allow_pickle:
         raise InputError(
-            "this kind of file is a pickle, which can run any code when it is opened",
-            location=Location(str(path)),
-            hint=f"{instead}; or set `allow_pickle: true` on the subject if you trust where the file comes from"
+            f"{what} is a pickle, which can run any code when it is opened",
+            location=location,
+            hint=f"{instead}; or set `allow_pickle: true` on the subject if you trust where it comes from"
             " (the dossier will say so)",
         )
 
@@ -51,7 +70,7 @@ def load_state(path: Path, *, allow_pickle: bool) -> dict[str, torch.Tensor]:
             state: Any = torch.load(path, map_location="cpu", weights_only=True)
         except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
             raise InputError(
-                f"holds more than plain tensors, or is damaged: {_first_line(error)}",
+                f"holds more than plain tensors, or is damaged: {first_line(error)}",
                 location=where,
                 hint="only state dicts are read (weights_only), also with allow_pickle",
             ) from error
@@ -66,7 +85,7 @@ def load_state(path: Path, *, allow_pickle: bool) -> dict[str, torch.Tensor]:
         return dict(load_file(path, device="cpu"))
     except (SafetensorError, OSError, ValueError) as error:
         raise InputError(
-            f"is not a safetensors file: {_first_line(error)}",
+            f"is not a safetensors file: {first_line(error)}",
             location=where,
             hint="save the weights with safetensors.torch.save_file",
         ) from error
@@ -111,8 +130,3 @@ def state_digest(model: torch.nn.Module) -> str:
         digest.update(canonical_json([name, str(tensor.dtype), list(tensor.shape)]))
         digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__

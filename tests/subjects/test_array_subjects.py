@@ -22,7 +22,7 @@ from governance.subjects.identity import identify
 from governance.subjects.mlflow_model import open_mlflow
 from governance.subjects.protocol import Sample
 from governance.subjects.recorded import open_recorded
-from governance.subjects.sklearn_estimator import open_sklearn
+from governance.subjects.sklearn_estimator import EstimatorSession, open_sklearn
 
 X, Y = load_breast_cancer(return_X_y=True)
 FITTED = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:300], Y[:300])
@@ -84,14 +84,39 @@ def test_an_mlflow_model_needs_permission_and_then_gives_its_probabilities(tmp_p
     import mlflow
 
     mlflow.pyfunc.save_model(tmp_path / "model", python_model=_Probabilities())
-    with pytest.raises(InputError, match="allow_pickle: true"):
+    with pytest.raises(InputError, match="allow_pickle: true") as refused:
         open_mlflow(subject("mlflow", uri="model"), tmp_path, "cpu", Settings())
+    assert refused.value.message == (
+        "an MLflow python_function model is a pickle, which can run any code when it is opened"
+    )
     own = subject("mlflow", uri="model", allow_pickle=True)
     session = open_mlflow(own, tmp_path, "cpu", Settings())
     np.testing.assert_allclose(session.predict(X[:7]), FITTED.predict_proba(X[:7])[:, 1])
     assert open_mlflow(own, tmp_path, "cpu", Settings()).digest == session.digest
     with pytest.raises(InputError, match="does not exist"):
         open_mlflow(subject("mlflow", uri="absent", allow_pickle=True), tmp_path, "cpu", Settings())
+
+
+def test_both_kinds_of_array_models_refuse_a_pickle_in_the_same_words(tmp_path: Path) -> None:
+    joblib.dump(FITTED, tmp_path / "m.joblib")
+    refusals = []
+    for kind, open_it, option in (("sklearn", open_sklearn, "weights"), ("mlflow", open_mlflow, "uri")):
+        with pytest.raises(InputError) as refused:
+            open_it(subject(kind, **{option: "m.joblib"}), tmp_path, "cpu", Settings())
+        refusals.append(refused.value)
+    for refusal in refusals:
+        assert refusal.message.endswith(" is a pickle, which can run any code when it is opened")
+        assert "or set `allow_pickle: true` on the subject if you trust where it comes from" in str(refusal.hint)
+
+
+def test_an_error_that_says_nothing_is_called_by_its_kind(tmp_path: Path) -> None:
+    class Silent:
+        def predict_proba(self, batch: object) -> None:
+            raise ValueError
+
+    session = EstimatorSession("0" * 64, Silent(), "binary")
+    with pytest.raises(InputError, match="refuses the data: ValueError"):
+        session.predict(X[:3])
 
 
 def _probabilities_model() -> type:
