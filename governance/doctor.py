@@ -28,6 +28,8 @@ EVALUATION = ("torch", "torchvision", "timm", "transformers", "scikit-learn", "s
 OLDEST_WEASYPRINT = 70
 """Earlier versions write untagged or insecure PDFs (CVE-2026-55073 is mended in 70)."""
 
+_REINSTALL = "pip install --force-reinstall --no-deps SOURCE, the checkout or wheel that the toolkit came from"
+
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -100,7 +102,7 @@ def _data() -> Iterator[Check]:
         try:
             data_folder("templates" if kind == "templates" else "policies")
         except CannotRunError as error:
-            yield Check(kind, "missing", error.message, True, fix="pip install --force-reinstall medical-ai-governance")
+            yield Check(kind, "missing", error.message, True, fix=_REINSTALL)
         else:
             yield Check(kind, "ok", "shipped with the toolkit", True)
     try:
@@ -110,8 +112,7 @@ def _data() -> Iterator[Check]:
     if fonts:
         yield Check("fonts", "ok", f"{len(fonts)} files shipped with the toolkit", True)
     else:
-        fix = "pip install --force-reinstall medical-ai-governance"
-        yield Check("fonts", "missing", "none beside the templates", True, "documents as designed", fix)
+        yield Check("fonts", "missing", "none beside the templates", True, "documents as designed", _REINSTALL)
 
 
 def _plugins() -> Iterator[Check]:
@@ -121,7 +122,7 @@ def _plugins() -> Iterator[Check]:
         try:
             found = installed(group)
         except (GovernanceError, ImportError, AttributeError) as error:
-            fix = "pip install --force-reinstall medical-ai-governance, or remove the package that registers it"
+            fix = f"{_REINSTALL}, or remove the package that registers it"
             yield Check(group, "broken", f"{type(error).__name__}: {error}", True, fix=fix)
         else:
             yield Check(group, "ok", ", ".join(found), True)

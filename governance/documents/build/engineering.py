@@ -73,7 +73,7 @@ def reproduce(run: Run) -> Section:
     """Return the commands that give the same run again."""
     run_id = run.folder.run_id
     lines = (
-        f"pip install 'medical-ai-governance[demo]=={run.lock.get('toolkit', '')}'",
+        f"pip install './medical-ai-governance[eval,pdf]'  # a checkout of version {run.lock.get('toolkit', '')}",
         "governance run governance.yaml",
         f"governance dossier verify runs/{run_id}",
     )
