@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,20 +16,50 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+LEFT_BEHIND = (
+    "examples/nodule_suspicion/model.safetensors",
+    "examples/nodule_suspicion/model.safetensors.recipe.json",
+    "examples/mortality_risk/model.skops",
+    "examples/mortality_risk/.governance-cache/observations/a.parquet",
+    "examples/mortality_risk/runs/0123456789ab/evidence.json",
+    "examples/mortality_risk/mlruns/1/meta.yaml",
+    "examples/mortality_risk/mlflow.db",
+)
+"""What lies in the examples of a checkout once they were run there."""
+
 LIGHT = ("click", "jinja2", "numpy", "pandas", "pyarrow", "pydantic", "rich", "ruamel-yaml", "scipy")
 
 
 @pytest.fixture(scope="session")
-def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from the files that git knows."""
-    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=checkout, capture_output=True, check=True).stdout
-    for name in filter(None, tracked.decode().split("\0")):
-        if (checkout / name).is_file():
-            (source / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(checkout / name, source / name)
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", out], cwd=source, check=True)
-    return next(out.glob("*.whl"))
+def tracked(checkout: Path) -> list[str]:
+    """The files that git knows."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=checkout, capture_output=True, check=True).stdout
+    return [name for name in listed.decode().split("\0") if name and (checkout / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def source(checkout: Path, tracked: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the files that git knows, and what running the examples leaves beside them."""
+    folder = tmp_path_factory.mktemp("source")
+    for name in (*tracked, *LEFT_BEHIND):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if name in LEFT_BEHIND:
+            (folder / name).write_text("left behind")
+        else:
+            shutil.copyfile(checkout / name, folder / name)
+    return folder
+
+
+def build(source: Path, target: str, out: Path) -> Path:
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", target, "-d", out], cwd=source, check=True)
+    (made,) = out.iterdir()
+    return made
+
+
+@pytest.fixture(scope="session")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel."""
+    return build(source, "wheel", tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +116,27 @@ def test_wheel_holds_templates_policies_and_examples_inside_the_package(wheel: P
         "governance/_data/examples/mortality_risk/governance.yaml",
     ):
         assert needed in names
-    assert not [name for name in names if name.endswith((".safetensors", ".skops", ".db", ".pyc"))]
+
+
+def test_wheel_holds_all_that_git_knows_of_the_data_and_nothing_that_was_made_beside_it(
+    wheel: Path, tracked: list[str]
+) -> None:
+    prefix = "governance/_data/"
+    found = {name.removeprefix(prefix) for name in zipfile.ZipFile(wheel).namelist() if name.startswith(prefix)}
+    assert found == {name for name in tracked if name.split("/")[0] in {"templates", "policies", "examples"}}
+
+
+def test_source_distribution_holds_nothing_that_was_made_beside_the_examples(source: Path, tmp_path: Path) -> None:
+    with tarfile.open(build(source, "sdist", tmp_path)) as made:
+        inside = {name.partition("/")[2] for name in made.getnames()}
+    assert "examples/mortality_risk/governance.yaml" in inside
+    assert not inside & set(LEFT_BEHIND)
+
+
+def test_editable_install_reads_the_checkout_and_copies_no_data(source: Path, tmp_path: Path) -> None:
+    made = zipfile.ZipFile(build(source, "wheel:editable", tmp_path))
+    (pointer,) = (name for name in made.namelist() if ".dist-info/" not in name)
+    assert made.read(pointer).decode().splitlines() == [str(source)]
 
 
 def test_recorded_predictions_to_pages_without_torch(installed: Path, tmp_path: Path) -> None:
