@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from governance.datasets.decoded import DecodedDataset
 from governance.datasets.groups import GroupingError, group_names, plain_text
+from governance.datasets.masks import REFERENCE_MASK
 from governance.datasets.protocol import AttributeInfo, DatasetInfo
-from governance.errors import InputError, near_name
+from governance.datasets.targets import Fail, column_of, missing, targets
+from governance.errors import InputError
 from governance.evidence.canonical import digest_json
 from governance.spec.model import DatasetSpec
-
-Fail = Callable[[tuple[str, ...], str, str | None], InputError]
-"""Makes the error for a key of the dataset's part of the spec: ``(keys, message, hint) -> InputError``."""
-
-WORDS = {
-    **dict.fromkeys(("no", "false", "negative", "absent"), 0.0),
-    **dict.fromkeys(("yes", "true", "positive", "present"), 1.0),
-}
-"""Target words that are understood in a task with two classes."""
 
 
 def plain_error(keys: tuple[str, ...], message: str, hint: str | None) -> InputError:
@@ -45,7 +35,8 @@ def describe(
     Parameters
     ----------
     task
-        ``binary``, ``multiclass`` or ``generate``.
+        A `governance.spec.model.Task`. Targets of a multilabel task become the columns ``target:<label>`` and its
+        labels the classes; a segmentation has reference masks (`governance.datasets.masks`) instead of targets.
     classes
         Class names in order of their index; needed where a multiclass target holds names.
 
@@ -62,17 +53,15 @@ def describe(
     frame = pd.DataFrame({"sample_id": sample_ids})
     clustered = spec.cluster != "none"
     frame["cluster"] = _identifiers(table, spec.cluster, "cluster", sample_ids, fail) if clustered else sample_ids
-    names = tuple(classes) if classes else ("negative", "positive")
-    if spec.target is not None:
-        target = _target(_column(table, spec.target, ("target",), fail), sample_ids, task, classes, fail)
-        if target is not None:
-            frame["target"] = target
+    names = _class_names(task, spec, classes)
+    for column, target in targets(table, spec, sample_ids, task=task, classes=classes, fail=fail).items():
+        frame[column] = target
     attributes: dict[str, AttributeInfo] = {}
     for key in sorted(spec.attributes):
         attribute = spec.attributes[key]
         if key in frame.columns:
             raise fail(("attributes", key), f"an attribute cannot be named '{key}'", "choose another name")
-        values = _column(table, attribute.column, ("attributes", key, "column"), fail)
+        values = column_of(table, attribute.column, ("attributes", key, "column"), fail)
         try:
             frame[key], groups = group_names(values, attribute)
         except GroupingError as error:
@@ -85,7 +74,7 @@ def describe(
         role=spec.role,
         title=spec.title or name,
         modality=spec.modality,
-        digest=_digest(frame, dataset),
+        digest=_digest(frame, dataset, masks=task == "segmentation"),
         frame=frame,
         attributes=attributes,
         clustered=clustered,
@@ -100,17 +89,6 @@ def class_names(tables: Sequence[tuple[pd.DataFrame, str]]) -> tuple[str, ...]:
     if found and all(name.isdigit() for name in found):
         return tuple(str(index) for index in range(max(map(int, found)) + 1))
     return tuple(sorted(found))
-
-
-def missing(value: object) -> bool:
-    """Whether a cell of a table holds nothing."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
-
-
-def _column(table: pd.DataFrame, column: str, keys: tuple[str, ...], fail: Fail) -> pd.Series[Any]:
-    if column not in table.columns:
-        raise fail(keys, f"the table has no column '{column}'", near_name(column, map(str, table.columns)))
-    return table[column]
 
 
 def _sample_ids(table: pd.DataFrame, spec: DatasetSpec, fail: Fail) -> list[str]:
@@ -129,7 +107,7 @@ def _sample_ids(table: pd.DataFrame, spec: DatasetSpec, fail: Fail) -> list[str]
 
 
 def _identifiers(table: pd.DataFrame, column: str, key: str, sample_ids: Sequence[str] | None, fail: Fail) -> list[str]:
-    values = list(_column(table, column, (key,), fail))
+    values = list(column_of(table, column, (key,), fail))
     for row, value in enumerate(values):
         if missing(value) or plain_text(value) == "":
             sample = f" (sample '{sample_ids[row]}')" if sample_ids else ""
@@ -137,44 +115,17 @@ def _identifiers(table: pd.DataFrame, column: str, key: str, sample_ids: Sequenc
     return [plain_text(value) for value in values]
 
 
-def _target(
-    values: pd.Series[Any], sample_ids: Sequence[str], task: str, classes: Sequence[str] | None, fail: Fail
-) -> np.ndarray | None:
-    """Return (n,) float targets; None for the free-text reference of a generation task."""
-    target = np.empty(len(values))
-    index = {name: float(position) for position, name in enumerate(classes or ())}
-    for row, value in enumerate(values):
-        where = f"row {row + 1} (sample '{sample_ids[row]}')"
-        if missing(value) or plain_text(value) == "":
-            raise fail(
-                ("target",), f"the target '{values.name}' is missing in {where}", "leave samples without a target out"
-            )
-        number = _number(value, index, task)
-        if number is None and task == "generate":
-            return None
-        allowed = len(classes) if task == "multiclass" and classes else 2
-        if number is None or number not in range(allowed):
-            expected = "0 or 1 (or yes/no, true/false)" if allowed == 2 else f"one of {', '.join(index)}"
-            if task == "generate":
-                return None
-            raise fail(("target",), f"the target '{values.name}' is {value!r} in {where}", f"expected {expected}")
-        target[row] = number
-    return target
+def _class_names(task: str, spec: DatasetSpec, classes: Sequence[str] | None) -> tuple[str, ...]:
+    if task in ("regression", "segmentation"):
+        return ()
+    if task == "multilabel":
+        return spec.targets
+    return tuple(classes) if classes else ("negative", "positive")
 
 
-def _number(value: object, index: dict[str, float], task: str) -> float | None:
-    text = plain_text(value)
-    if task == "multiclass" and text in index:
-        return index[text]
-    if text.lower() in WORDS:
-        return WORDS[text.lower()]
-    try:
-        return float(text)
-    except ValueError:
-        return index.get(text)
-
-
-def _digest(frame: pd.DataFrame, dataset: DecodedDataset) -> str:
+def _digest(frame: pd.DataFrame, dataset: DecodedDataset, *, masks: bool) -> str:
     """Digest samples, clusters, targets, groups and decoded content; no file name or path enters."""
-    columns = {str(column): frame[column].tolist() for column in frame.columns}
-    return digest_json({"frame": columns, "decoded": dataset.content_digest()})
+    content = {"frame": {str(column): frame[column].tolist() for column in frame.columns}}
+    if masks and dataset.variants(REFERENCE_MASK):
+        content["masks"] = dataset.content_digest(REFERENCE_MASK)  # type: ignore[assignment]
+    return digest_json({**content, "decoded": dataset.content_digest()})

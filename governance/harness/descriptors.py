@@ -29,6 +29,13 @@ class GenerateOptions(Written):
     items: int | None = Field(default=None, ge=1)
 
 
+class SegmentOptions(Written):
+    """A pixel belongs to the predicted mask from `threshold` on. `spacing` is millimetres between pixels, by axis."""
+
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    spacing: tuple[float, ...] | None = None
+
+
 PREDICT = CollectorDescriptor(
     name="predict",
     title="Predicted probabilities",
@@ -36,7 +43,22 @@ PREDICT = CollectorDescriptor(
     columns={
         **_ROW,
         "score": "float64, probability of the positive class",
-        "scores": "list of float64, one a class, instead of score for several classes",
+        "scores": "list of float64, one a class or label, instead of score for several",
+        "value": "float64, instead of score for a regression",
+    },
+)
+SEGMENT = CollectorDescriptor(
+    name="segment",
+    title="Predicted masks against reference masks",
+    implementation="governance.harness.segmentation:Segment",
+    options=SegmentOptions,
+    columns={
+        **_ROW,
+        "dice": "float64 in [0, 1]; missing where both masks are empty",
+        "iou": "float64 in [0, 1]; missing where both masks are empty",
+        "hausdorff_95": "float64, mm; missing where a mask is empty or no spacing is given",
+        "reference_empty": "float64, 0 or 1",
+        "prediction_empty": "float64, 0 or 1",
     },
 )
 EMBED = CollectorDescriptor(

@@ -12,7 +12,8 @@ from governance.errors import InputError
 from governance.harness.protocols import OK, REJECTED, UNPARSED
 
 NOT_FINITE = "the model's output is not a finite number"
-_NUMERIC = ("score", "scores", "embedding")
+_PROBABILITIES = ("score", "scores")
+_NUMERIC = (*_PROBABILITIES, "value", "embedding")
 _TOLERANCE = 1e-6
 """How far a probability may be outside of [0, 1] by rounding; it is then clipped."""
 
@@ -53,7 +54,7 @@ def _numbers(name: str, given: Any, sample_ids: Sequence[str], status: list[str]
     for row in np.flatnonzero(~finite):
         if status[row] == OK:
             status[row], reason[row] = REJECTED, NOT_FINITE
-    if name != "embedding":
+    if name in _PROBABILITIES:
         array = _probabilities(array, finite, sample_ids)
     return array if array.ndim == 1 else list(array)
 

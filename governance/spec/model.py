@@ -54,6 +54,7 @@ FileName = Annotated[Text, Refers("file")]
 
 Disclosure = Literal["public", "customer", "confidential"]
 Role = Literal["training", "validation", "testing"]
+Task = Literal["binary", "multiclass", "multilabel", "regression", "segmentation", "generate"]
 
 
 class Written(BaseModel):
@@ -68,7 +69,7 @@ class SubjectSpec(Written):
     name: Name
     version: Text
     kind: Name
-    task: Literal["binary", "multiclass", "generate"] = "binary"
+    task: Task = "binary"
     allow_pickle: bool = False
     options: dict[str, Any] = Field(default_factory=dict)
 
@@ -101,7 +102,8 @@ class Attribute(Written):
 class DatasetSpec(Written):
     """Samples with target, attributes and a cluster id. `options` holds what the kind adds (table, image, loader, ...).
 
-    `cluster` is the column that tells independent units (patients) apart, or ``none`` with `cluster_reason`.
+    `cluster` is the column that tells independent units (patients) apart, or ``none`` with `cluster_reason`. `target`
+    is one column; a task with several labels a sample has `targets` instead: a column of 0 and 1 for each label.
     """
 
     kind: Name
@@ -109,6 +111,7 @@ class DatasetSpec(Written):
     title: Text | None = None
     modality: Name | None = None
     target: Name | None = None
+    targets: tuple[Name, ...] = ()
     sample_id: Name | None = None
     cluster: Name
     cluster_reason: Text | None = None
@@ -119,6 +122,14 @@ class DatasetSpec(Written):
     def _reasoned(self) -> Self:
         if self.cluster == "none" and not self.cluster_reason:
             raise ValueError("cluster: none needs cluster_reason: say why every sample is an independent patient")
+        return self
+
+    @model_validator(mode="after")
+    def _one_kind_of_target(self) -> Self:
+        if self.target is not None and self.targets:
+            raise ValueError("a dataset has either `target`, one column, or `targets`, a column for each label")
+        if len(set(self.targets)) != len(self.targets):
+            raise ValueError("`targets` names a column twice")
         return self
 
 

@@ -112,9 +112,11 @@ class MlflowOptions(Written):
 class RecordedOptions(Written):
     """Predictions that were made elsewhere: a CSV or Parquet file, or one for each dataset by its name.
 
-    Columns: ``sample_id`` and ``score`` (probability of the positive class), or the columns that `scores` lists, one a
-    class. Optional: ``status`` and ``reason`` for samples that the model rejected; ``dataset``, ``condition`` and
-    ``severity`` where one file holds several.
+    Columns: ``sample_id`` and what the task asks for: ``score`` (probability of the positive class); the columns that
+    `scores` lists, one a class or label; ``value`` of a regression; ``dice`` of a segmentation (optional beside it:
+    ``iou``, ``hausdorff_95`` in mm, ``reference_empty`` and ``prediction_empty``). Optional for all: ``status`` and
+    ``reason`` for samples that the model rejected; ``dataset``, ``condition`` and ``severity`` where one file holds
+    several.
     """
 
     predictions: File | dict[Name, File]
@@ -136,7 +138,7 @@ TORCH = SubjectDescriptor(
     implementation="governance.subjects.torch_module:open_torch",
     identity="governance.subjects.identity:identify",
     options=TorchOptions,
-    capabilities=frozenset({"predict", "embed"}),
+    capabilities=frozenset({"predict", "embed", "segment"}),
 )
 TRANSFORMERS = SubjectDescriptor(
     name="transformers",

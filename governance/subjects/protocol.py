@@ -9,8 +9,11 @@ from typing import Protocol, runtime_checkable
 class Session(Protocol):
     """An opened subject on a device. A subject implements what its descriptor's capabilities name.
 
-    - ``predict(batch) -> (n,) or (n, classes) float64`` probabilities. A `predict` that knows more than scores
-      returns a mapping of columns instead (``score`` or ``scores``, ``status``, ``reason``).
+    - ``predict(batch) -> (n,), (n, classes) or (n, labels) float64`` probabilities. A `predict` that knows more than
+      scores returns a mapping of columns instead (``score`` or ``scores``, ``status``, ``reason``); a regression always
+      does, with ``value``: (n,) float64.
+    - ``segment(batch) -> (n, ...) float`` probabilities that a pixel belongs to the structure, shaped as the reference
+      masks are.
     - ``embed(batch) -> (n, d) float32``.
     - ``generate(items, *, options, seeds) -> list of dicts`` with ``item`` (its position), ``repeat``, ``text``
       and, where asked, choice log-probabilities; `seeds` holds one list of seeds an item, one a repeat.

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from governance.datasets.reading import read_table
@@ -16,11 +15,11 @@ from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.descriptors import RecordedOptions
 from governance.subjects.identity import digest_of, file_of
 from governance.subjects.protocol import Sample
+from governance.subjects.recorded_values import Layout, Values, layout_of
+from governance.subjects.recorded_values import empty as _empty
 
 ABSENT = "no recorded prediction"
 _STATUSES = ("ok", "rejected", "unparsed")
-_SUM_TOLERANCE = 1e-3
-"""How far the probabilities of a sample's classes may be from one: recorded files are often rounded to 3 digits."""
 
 Key = tuple[str, str, str, int | None]
 """Dataset (or "" for any), sample, condition, severity."""
@@ -31,14 +30,14 @@ class RecordedSession:
     """Recorded predictions by sample; decodes nothing and needs no model."""
 
     digest: str
-    rows: Mapping[Key, tuple[Any, str, str]]
+    rows: Mapping[Key, tuple[Values, str, str]]
     sources: Mapping[str, str]
+    layout: Layout
     conditions: frozenset[str] = field(default_factory=lambda: frozenset({"clean"}))
-    classes: int = 1
     takes: str = "samples"
 
     def predict(self, batch: Sequence[Sample]) -> dict[str, Any]:
-        """Return ``score`` (or ``scores``), ``status`` and ``reason`` of each sample.
+        """Return the columns of the task (``score``, ``scores``, ``value``, ...), ``status`` and ``reason``.
 
         Raises
         ------
@@ -46,14 +45,13 @@ class RecordedSession:
             If nothing was recorded for the dataset or condition at all.
         """
         found = [self._row(sample) for sample in batch]
-        name = "scores" if self.classes > 1 else "score"
         return {
-            name: [row[0] for row in found] if self.classes > 1 else np.array([row[0] for row in found]),
+            **self.layout.columns([row[0] for row in found]),
             "status": [row[1] for row in found],
             "reason": [row[2] for row in found],
         }
 
-    def _row(self, sample: Sample) -> tuple[Any, str, str]:
+    def _row(self, sample: Sample) -> tuple[Values, str, str]:
         dataset, condition = str(sample["dataset"]), str(sample["condition"])
         if condition not in self.conditions:
             raise InputError(
@@ -69,7 +67,7 @@ class RecordedSession:
             row = self.rows.get((name, str(sample["sample_id"]), condition, severity))  # type: ignore[arg-type]
             if row is not None:
                 return row
-        return [float("nan")] * self.classes if self.classes > 1 else float("nan"), "rejected", ABSENT
+        return self.layout.nothing, "rejected", ABSENT
 
 
 def open_recorded(subject: SubjectSpec, base: Path, device: str, settings: Settings) -> RecordedSession:  # noqa: ARG001
@@ -78,28 +76,28 @@ def open_recorded(subject: SubjectSpec, base: Path, device: str, settings: Setti
     Raises
     ------
     InputError
-        If a column is missing, a sample occurs twice, or a score is not in [0, 1]; the error names the line.
+        If a column is missing, a sample occurs twice, or a value is not what the task asks for; the error names the
+        line.
     """
     options = RecordedOptions.model_validate(subject.options)
     files = options.predictions if isinstance(options.predictions, dict) else {"": options.predictions}
-    if subject.task == "multiclass" and not options.scores:
-        raise InputError("recorded predictions of several classes need `scores`: the columns, one a class")
-    rows: dict[Key, tuple[Any, str, str]] = {}
+    layout = layout_of(subject.task, options)
+    rows: dict[Key, tuple[Values, str, str]] = {}
     sources: dict[str, str] = {}
     for dataset, name in files.items():
         path = file_of(base, name, "the file of predictions")
         frame = read_table(path, ("sample_id",))
-        _read(frame, path, dataset, options.scores or ("score",), rows)
+        _read(frame, path, dataset, layout, rows)
         named = frame["dataset"].astype(str).unique() if "dataset" in frame.columns else [dataset]
         sources.update(dict.fromkeys(map(str, named), name))
     conditions = frozenset(key[2] for key in rows)
-    return RecordedSession(digest_of(subject, base), rows, sources, conditions, max(len(options.scores), 1))
+    return RecordedSession(digest_of(subject, base), rows, sources, layout, conditions)
 
 
 def _read(
-    frame: pd.DataFrame, path: Path, dataset: str, scores: Sequence[str], rows: dict[Key, tuple[Any, str, str]]
+    frame: pd.DataFrame, path: Path, dataset: str, layout: Layout, rows: dict[Key, tuple[Values, str, str]]
 ) -> None:
-    for column in ("sample_id", *scores):
+    for column in ("sample_id", *layout.required):
         if column not in frame.columns:
             raise InputError(
                 f"the predictions have no column '{column}'",
@@ -112,7 +110,7 @@ def _read(
         key = _key(record, dataset, where)
         if key in rows:
             raise InputError(f"sample '{key[1]}' has a second prediction here", location=where)
-        rows[key] = _prediction(record, scores, key[1], where)
+        rows[key] = _prediction(record, layout, key[1], where)
 
 
 def _key(record: Mapping[Any, Any], dataset: str, where: Location) -> Key:
@@ -128,38 +126,11 @@ def _key(record: Mapping[Any, Any], dataset: str, where: Location) -> Key:
     )
 
 
-def _prediction(
-    record: Mapping[Any, Any], columns: Sequence[str], sample: str, where: Location
-) -> tuple[Any, str, str]:
+def _prediction(record: Mapping[Any, Any], layout: Layout, sample: str, where: Location) -> tuple[Values, str, str]:
     status = "ok" if _empty(record.get("status")) else str(record["status"])
     if status not in _STATUSES:
         raise InputError(f"unknown status '{status}'", location=where, hint=near_name(status, _STATUSES))
     reason = "" if _empty(record.get("reason")) else str(record["reason"])
     if status != "ok":
-        empty = [float("nan")] * len(columns) if len(columns) > 1 else float("nan")
-        return empty, status, reason or "recorded without a reason"
-    values = [_score(record[column], sample, where) for column in columns]
-    if len(values) == 1:
-        return values[0], status, reason
-    if abs(sum(values) - 1) > _SUM_TOLERANCE:
-        raise InputError(f"the scores of sample '{sample}' add up to {sum(values):g}, not to 1", location=where)
-    return values, status, reason
-
-
-def _score(value: Any, sample: str, where: Location) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not 0 <= number <= 1:
-        shown = "empty" if _empty(value) else repr(value)
-        raise InputError(
-            f"the score of sample '{sample}' is {shown}; expected a probability from 0 to 1",
-            location=where,
-            hint="give samples that the model refused the status `rejected`" if shown == "empty" else None,
-        )
-    return number
-
-
-def _empty(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)) or value == ""
+        return layout.nothing, status, reason or "recorded without a reason"
+    return layout.values(record, sample, where), status, reason

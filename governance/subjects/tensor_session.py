@@ -38,11 +38,34 @@ class TensorSession:
     features: Callable[[torch.Tensor], torch.Tensor] | None = None
     takes: str = "tensor"
 
-    def predict(self, batch: torch.Tensor) -> np.ndarray:
-        """Return (n,) probabilities of the positive class, or (n, classes) probabilities, float64."""
+    def predict(self, batch: torch.Tensor) -> np.ndarray | dict[str, np.ndarray]:
+        """Return what the task asks for, float64: see `predicted`."""
         with torch.inference_mode(), autocast(self.device, self.precision):
             raw = self.network(self.prepare(batch))
-        return probabilities(_logits(raw), self.task, self.output, len(batch), self.classes)
+        return predicted(_logits(raw), self.task, self.output, len(batch), self.classes)
+
+    def segment(self, batch: torch.Tensor) -> np.ndarray:
+        """Return (n, ...) probabilities that a pixel belongs to the structure, float32.
+
+        Raises
+        ------
+        InputError
+            If the output is not one value, or one for the background and one for the structure, for every pixel.
+        """
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            raw = _logits(self.network(self.prepare(batch))).float()
+        if raw.ndim >= 4 and raw.shape[1] == 2:
+            raw = torch.softmax(raw, dim=1)[:, 1] if self.output == "logits" else raw[:, 1]
+        elif raw.ndim >= 3 and len(raw) == len(batch) and (raw.ndim == 3 or raw.shape[1] == 1):
+            raw = raw[:, 0] if raw.ndim > 3 else raw
+            raw = torch.sigmoid(raw) if self.output == "logits" else raw
+        else:
+            raise InputError(
+                f"the network gives an output of shape {tuple(raw.shape)} for n={len(batch)};"
+                " expected (n, 1, height, width) or (n, 2, height, width)"
+            )
+        masks: np.ndarray = raw.cpu().numpy()
+        return masks
 
     def embed(self, batch: torch.Tensor) -> np.ndarray:
         """Return (n, d) float32 features before the classifier.
@@ -72,13 +95,31 @@ def autocast(device: str, precision: str) -> Any:
     return torch.autocast(torch.device(device).type, dtype=getattr(torch, precision))
 
 
+def predicted(
+    raw: torch.Tensor, task: str, output: str, n: int, classes: int | None = None
+) -> np.ndarray | dict[str, np.ndarray]:
+    """Turn a network's output into what the task asks for: `probabilities`, or the ``value`` of a regression.
+
+    Raises
+    ------
+    InputError
+        If the shape does not fit the task.
+    """
+    if task != "regression":
+        return probabilities(raw, task, output, n, classes)
+    if raw.numel() != n or raw.shape[0] != n:
+        raise InputError(f"the network gives an output of shape {tuple(raw.shape)} for n={n}; expected (n,) or (n, 1)")
+    return {"value": raw.detach().double().cpu().numpy().reshape(n)}
+
+
 def probabilities(raw: torch.Tensor, task: str, output: str, n: int, classes: int | None = None) -> np.ndarray:
     """Turn a network's output into probabilities.
 
     Parameters
     ----------
     raw
-        (n,), (n, 1) or (n, 2) for a binary task, (n, classes) otherwise.
+        (n,), (n, 1) or (n, 2) for a binary task, (n, classes) for several classes, (n, labels) for several labels,
+        each of which is a question of its own (sigmoid, not softmax).
 
     Raises
     ------
@@ -86,14 +127,14 @@ def probabilities(raw: torch.Tensor, task: str, output: str, n: int, classes: in
         If the shape does not fit the task.
     """
     raw = raw.detach().double().cpu()
-    if raw.ndim == 2 and raw.shape[1] == 1:
+    if raw.ndim == 2 and raw.shape[1] == 1 and task != "multilabel":
         raw = raw[:, 0]
     fits = (raw.ndim == 1 or (raw.ndim == 2 and raw.shape[1] == 2)) if task == "binary" else raw.ndim == 2
     if not fits or len(raw) != n or (task != "binary" and classes is not None and raw.shape[1] != classes):
         expected = "(n,), (n, 1) or (n, 2)" if task == "binary" else f"(n, {classes or 'classes'})"
         raise InputError(f"the network gives an output of shape {tuple(raw.shape)} for n={n}; expected {expected}")
     if output == "logits":
-        raw = torch.sigmoid(raw) if raw.ndim == 1 else torch.softmax(raw, dim=1)
+        raw = torch.sigmoid(raw) if raw.ndim == 1 or task == "multilabel" else torch.softmax(raw, dim=1)
     found: np.ndarray = raw.numpy()
     return found[:, 1] if task == "binary" and found.ndim == 2 else found
 

@@ -16,7 +16,7 @@ from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.descriptors import InputOptions, NetworkOptions
 from governance.subjects.identity import identify
 from governance.subjects.own_code import source_digest
-from governance.subjects.tensor_session import preparation, probabilities
+from governance.subjects.tensor_session import predicted, preparation, probabilities
 from governance.subjects.timm_image import open_timm
 from governance.subjects.torch_module import open_torch
 from governance.subjects.transformers_classifier import open_transformers
@@ -223,3 +223,12 @@ def test_a_text_classifier_of_transformers_takes_prompts(tmp_path: Path) -> None
     with torch.inference_mode():
         raw = model(**fast("no mass", return_tensors="pt")).logits.double().softmax(1)[0, 1]
     assert together[1] == pytest.approx(float(raw), abs=1e-6)
+
+
+def test_each_label_is_a_question_of_its_own_and_numbers_of_a_regression_stay_as_they_are() -> None:
+    logits = torch.tensor([[2.0, -1.0, 0.5], [0.0, 3.0, -2.0]])
+    np.testing.assert_allclose(probabilities(logits, "multilabel", "logits", 2), torch.sigmoid(logits.double()))
+    assert probabilities(logits[:, :1], "multilabel", "logits", 2).shape == (2, 1)
+    np.testing.assert_array_equal(predicted(logits[:, :1], "regression", "logits", 2)["value"], [2, 0])
+    with pytest.raises(InputError, match=r"expected \(n,\) or \(n, 1\)"):
+        predicted(logits, "regression", "logits", 2)
