@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from governance.datasets.protocol import DatasetInfo
 from governance.errors import CannotRunError, InputError
 from governance.evidence.model import MetricDescriptor, OperatingPoint, Scalar
 from governance.harness.protocols import OK
-from governance.statistics.clusters import Floats, Integers, cluster_codes, count_clusters
+from governance.statistics.clusters import Floats, Integers, cluster_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,19 +62,23 @@ class Predictions:
         InputError
             If targets are not 0 or 1.
         """
+        import pandas as pd
+
         target = _binary_target(dataset)
-        rows = table.set_index("sample_id")
         wanted = dataset.frame["sample_id"]
-        known = rows.index.isin(wanted)
-        if rows.index.has_duplicates or not known.all() or (not partial and len(rows) != dataset.n):
+        rows = pd.Index(table["sample_id"])
+        position = rows.get_indexer(wanted) if rows.is_unique else np.full(dataset.n, -1)
+        present: Bools = position >= 0
+        if int(present.sum()) != len(table) or (not partial and len(table) != dataset.n):
             raise CannotRunError(
-                f"the predictions of dataset '{dataset.name}' do not fit it: {len(rows)} rows for {dataset.n} samples",
+                f"the predictions of dataset '{dataset.name}' do not fit it: {len(table)} rows for {dataset.n} samples",
                 hint="collect the observations again, or check the file of recorded predictions",
             )
-        aligned = rows.reindex(wanted)
-        present = wanted.isin(rows.index).to_numpy(dtype=bool)
-        usable = (aligned["status"] == OK).to_numpy(dtype=bool)
-        score = np.where(usable, aligned["score"].to_numpy(dtype=np.float64, na_value=np.nan), np.nan)
+        status = (table["status"] == OK).to_numpy(dtype=bool)
+        found = table["score"].to_numpy(dtype=np.float64, na_value=np.nan)
+        usable, score = np.zeros(dataset.n, dtype=bool), np.full(dataset.n, np.nan)
+        usable[present] = status[position[present]]
+        score[usable] = found[position[usable]]
         outside = usable & ~((score >= 0) & (score <= 1))
         if outside.any():
             first = wanted.to_numpy()[int(np.argmax(outside))]
@@ -90,7 +95,12 @@ class Predictions:
 
     def patients(self, among: Bools) -> int:
         """Number of clusters in a mask."""
-        return count_clusters(self.codes[among])
+        return int(np.count_nonzero(np.bincount(self.codes[among], minlength=self.n_clusters)))
+
+    def flagged(self, point: OperatingPoint) -> Bools:
+        """Return (n,) bool: usable scores at or above the threshold."""
+        above: Bools = self.usable & (np.nan_to_num(self.score, nan=-1.0) >= point.threshold)
+        return above
 
 
 THRESHOLD_METRICS: tuple[MetricDescriptor, ...] = (
@@ -98,9 +108,12 @@ THRESHOLD_METRICS: tuple[MetricDescriptor, ...] = (
     metrics.SPECIFICITY,
     metrics.POSITIVE_PREDICTIVE_VALUE,
     metrics.NEGATIVE_PREDICTIVE_VALUE,
+    metrics.FALSE_POSITIVE_RATE,
+    metrics.FALSE_NEGATIVE_RATE,
+    metrics.ACCURACY,
     metrics.SELECTION_RATE,
 )
-"""Metrics that depend on the operating point."""
+"""Shares of samples that depend on the operating point."""
 
 
 def threshold_estimate(
@@ -111,15 +124,19 @@ def threshold_estimate(
     A score at or above the threshold counts as positive. Samples without a usable output are left out, and counted in
     the method's parameters.
     """
-    flagged = data.usable & (np.nan_to_num(data.score, nan=-1.0) >= point.threshold)
+    flagged, positive = data.flagged(point), data.positive
     scored = inside & data.usable
-    successes, among, what = {
-        "sensitivity": (flagged, scored & data.positive, "patients with the condition"),
-        "specificity": (~flagged, scored & ~data.positive, "patients without the condition"),
-        "positive_predictive_value": (data.positive, scored & flagged, "patients that the model flags"),
-        "negative_predictive_value": (~data.positive, scored & ~flagged, "patients that the model leaves unflagged"),
-        "selection_rate": (flagged, scored, "patients with a usable output"),
-    }[metric.name]
+    masks: dict[str, Callable[[], tuple[Bools, Bools, str]]] = {
+        "sensitivity": lambda: (flagged, scored & positive, WITH_CONDITION),
+        "specificity": lambda: (~flagged, scored & ~positive, WITHOUT_CONDITION),
+        "positive_predictive_value": lambda: (positive, scored & flagged, "patients that the model flags"),
+        "negative_predictive_value": lambda: (~positive, scored & ~flagged, "patients that the model leaves unflagged"),
+        "false_positive_rate": lambda: (flagged, scored & ~positive, WITHOUT_CONDITION),
+        "false_negative_rate": lambda: (~flagged, scored & positive, WITH_CONDITION),
+        "classification_accuracy": lambda: (flagged == positive, scored, "patients with a usable output"),
+        "selection_rate": lambda: (flagged, scored, "patients with a usable output"),
+    }
+    successes, among, what = masks[metric.name]()
     reason = minimums.missing(data.patients(scored), [(what, data.patients(among))])
     if reason:
         return reason
@@ -133,16 +150,25 @@ def threshold_estimate(
     )
 
 
+def both_classes(data: Predictions, scored: Bools, minimums: Minimums) -> str | None:
+    """Return why a number that needs patients with and without the condition is not given, or None."""
+    return minimums.missing(
+        data.patients(scored),
+        [
+            (WITH_CONDITION, data.patients(scored & data.positive)),
+            (WITHOUT_CONDITION, data.patients(scored & ~data.positive)),
+        ],
+    )
+
+
+WITH_CONDITION = "patients with the condition"
+WITHOUT_CONDITION = "patients without the condition"
+
+
 def auroc_estimate(data: Predictions, inside: Bools, minimums: Minimums) -> Estimate | str:
     """Estimate the AUROC in a slice, or say why not."""
     scored = inside & data.usable
-    reason = minimums.missing(
-        data.patients(scored),
-        [
-            ("patients with the condition", data.patients(scored & data.positive)),
-            ("patients without the condition", data.patients(scored & ~data.positive)),
-        ],
-    )
+    reason = both_classes(data, scored, minimums)
     if reason:
         return reason
     return estimates.ranking(

@@ -1,23 +1,177 @@
-"""Worst groups and differences between groups, each with the levels that a decision on them needs."""
+"""Worst groups, and differences and ratios between groups, each with the levels that a decision on them needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from evaluators.estimates import Estimate
+from evaluators.families import Contrast, difference, joint_level, ratio, two_one_sided_level
 from evaluators.grouping import Grouping, Slice, pairs, recorded
 from evaluators.records import Recorder, interval_of
 from governance.datasets.protocol import DatasetInfo
-from governance.evidence.model import Measurement, Method, MetricDescriptor
-from governance.statistics.bounds import Bounds
-from governance.statistics.clusters import correlation
-from governance.statistics.differences import mover_difference
-from governance.statistics.multiplicity import bonferroni_level
+from governance.evidence.model import Interval, Measurement, Method, MetricDescriptor
 
-Estimates = Mapping[frozenset[tuple[str, str]], Estimate | str]
+Key = frozenset[tuple[str, str]]
+Estimates = Mapping[Key, Estimate | str]
 """An estimate, or the reason why there is none, by the items of the slice."""
+
+Comparison = Literal["worst", "difference", "ratio"]
+
+IDEALS: Mapping[str, float] = {"calibration_slope": 1.0, "calibration_in_the_large": 0.0}
+"""Best values of metrics of which neither more nor less is better: there the worst group is the one furthest away."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The groups of a grouping by one metric.
+
+    Attributes
+    ----------
+    cells
+        Every recorded group, with or without a value. Samples whose attribute is missing have values of their own, but
+        are neither the worst group nor compared: who they are is not known.
+    """
+
+    recorder: Recorder
+    metric: MetricDescriptor
+    grouping: Grouping
+    cells: tuple[Slice, ...]
+    by_slice: Estimates
+    seed: int
+    missing: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        recorder: Recorder,
+        metric: MetricDescriptor,
+        grouping: Grouping,
+        dataset: DatasetInfo,
+        by_slice: Estimates,
+        *,
+        seed: int = 0,
+    ) -> Compared:
+        """Find the groups; a dataset without the attribute has none."""
+        missing = grouping.unknown(dataset)
+        cells = () if missing else tuple(cell for cell in grouping.slices(dataset) if recorded(cell))
+        return cls(recorder, metric, grouping, cells, by_slice, seed, missing)
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is nothing to compare, or None."""
+        if self.missing is not None:
+            return f"the dataset has no attribute '{self.missing}'"
+        return "there is only one group to compare" if len(self.cells) < 2 else None
+
+    def usable(self) -> tuple[tuple[Slice, Estimate], ...]:
+        """Return the groups that have a value."""
+        found = ((cell, self.by_slice[frozenset(cell.items())]) for cell in self.cells)
+        return tuple((cell, estimate) for cell, estimate in found if isinstance(estimate, Estimate))
+
+    def simultaneous(self) -> dict[Key, Interval]:
+        """Return the interval of every group that holds together with those of the others, where there is one."""
+        usable = self.usable()
+        if self.reason is not None or not usable:
+            return {}
+        level, how = joint_level([estimate.influence for _, estimate in usable], self.recorder.level, self.seed)
+        family = f"{self.metric.name} over {self.grouping.over}: {len(usable)} groups, {how}"
+        found = {}
+        for cell, estimate in usable:
+            interval, _ = interval_of(estimate.bounds, level, family=family, joint_level=self.recorder.level)
+            if interval is not None:
+                found[frozenset(cell.items())] = interval
+        return found
+
+    def worst(self, **about: Any) -> Measurement:
+        """Give the worst group by the estimates, with the interval that allows for having looked at all groups."""
+        about = {**about, "estimand": "worst", "over": self.grouping.over}
+        usable = self.usable()
+        reason = self.reason or (None if usable else "no group has enough patients for a value")
+        if reason is not None:
+            return self.recorder.not_measured(self.metric, reason, **about)
+        cell, estimate = max(usable, key=lambda item: self._badness(item[1].value))
+        method = Method(
+            name=f"worst group by the estimate; {estimate.method.name}",
+            parameters={
+                **estimate.method.parameters,
+                "groups": len(self.cells),
+                "groups_without_value": len(self.cells) - len(usable),
+            },
+            source=estimate.method.source,
+        )
+        return self.recorder.measured(
+            self.metric,
+            replace(estimate, method=method),
+            simultaneous=self.simultaneous().get(frozenset(cell.items())),
+            slice=cell,
+            **about,
+        )
+
+    def pairs(self, estimand: Literal["difference", "ratio"], **about: Any) -> Iterator[Measurement]:
+        """Give the difference or ratio of every pair of groups, at the level of two one-sided tests."""
+        if self.reason is not None:
+            yield self.recorder.not_measured(
+                self.metric, self.reason, estimand=estimand, over=self.grouping.over, **about
+            )
+            return
+        found = [(pair, self._contrast(pair, estimand)) for pair in pairs(self.cells)]
+        contrasts = [contrast for _, contrast in found if isinstance(contrast, Contrast)]
+        level, how = self.recorder.level, "max-t"
+        if contrasts:
+            level, how = joint_level([contrast.influence for contrast in contrasts], self.recorder.level, self.seed)
+        family = f"{self.metric.name} over {self.grouping.over}: {len(contrasts)} pairs, {how}"
+        for (cell, reference), contrast in found:
+            here = {**about, "estimand": estimand, "over": self.grouping.over, "slice": cell, "reference": reference}
+            if isinstance(contrast, str):
+                yield self.recorder.not_measured(self.metric, contrast, **here)
+                continue
+            simultaneous, _ = interval_of(contrast.bounds, level, family=family, joint_level=self.recorder.level)
+            yield self.recorder.measured(
+                self.metric,
+                self._estimate(cell, reference, contrast, estimand),
+                level=two_one_sided_level(self.recorder.level),
+                simultaneous=simultaneous,
+                **here,
+            )
+
+    def _badness(self, value: float) -> float:
+        if self.metric.name in IDEALS:
+            return abs(value - IDEALS[self.metric.name])
+        return value if self.metric.direction == "lower" else -value
+
+    def _contrast(self, pair: tuple[Slice, Slice], estimand: Literal["difference", "ratio"]) -> Contrast | str:
+        first, second = (self.by_slice[frozenset(cell.items())] for cell in pair)
+        if isinstance(first, str) or isinstance(second, str):
+            found = zip(pair, (first, second), strict=True)
+            return "; ".join(f"{', '.join(cell.values())}: {why}" for cell, why in found if isinstance(why, str))
+        if estimand == "difference":
+            return difference(first, second, limit=span_of(self.metric))
+        try:
+            return ratio(first, second)
+        except ValueError as error:
+            return str(error)
+
+    def _estimate(self, cell: Slice, reference: Slice, contrast: Contrast, estimand: str) -> Estimate:
+        first, second = (self.by_slice[frozenset(one.items())] for one in (cell, reference))
+        if isinstance(first, str) or isinstance(second, str):
+            raise TypeError("a contrast has two estimates")
+        has_gating = first.gating is not None or second.gating is not None
+        return Estimate(
+            value=contrast.value,
+            n=first.n + second.n,
+            n_clusters=first.n_clusters + second.n_clusters,
+            events=None,
+            bounds=contrast.bounds,
+            method=Method(
+                name=f"{estimand} of two groups, each with its own interval",
+                parameters={"n": first.n, "n_reference": second.n},
+                source="Newcombe, Stat. Med. 17 (1998) 873; Zou and Donner, Stat. Med. 27 (2008) 1693",
+            ),
+            gating=contrast.gating if has_gating else None,
+        )
 
 
 def compare_groups(
@@ -26,129 +180,29 @@ def compare_groups(
     grouping: Grouping,
     dataset: DatasetInfo,
     by_slice: Estimates,
+    *,
+    estimands: Sequence[Comparison] = ("worst", "difference"),
+    seed: int = 0,
     **about: Any,
 ) -> Iterator[Measurement]:
-    """Give the worst group of a grouping and the difference of every pair of its groups.
+    """Give the worst group of a grouping, and the difference or ratio of every pair of its groups.
 
-    Samples whose attribute is missing have values of their own, but are neither the worst group nor compared: who they
-    are is not known.
+    Parameters
+    ----------
+    about
+        Further identity of the measurements (`variant`, `fraction`).
     """
-    missing = grouping.unknown(dataset)
-    cells: tuple[Slice, ...] = ()
-    if missing is None:
-        cells = tuple(cell for cell in grouping.slices(dataset) if recorded(cell))
-    if missing is not None or len(cells) < 2:
-        reason = f"the dataset has no attribute '{missing}'" if missing else "there is only one group to compare"
-        yield recorder.not_measured(metric, reason, estimand="worst", over=grouping.over, **about)
-        yield recorder.not_measured(metric, reason, estimand="difference", over=grouping.over, **about)
-        return
-    yield _worst(recorder, metric, grouping, cells, by_slice, about=about)
-    for cell, reference in pairs(cells):
-        yield _difference(
-            recorder, metric, grouping, by_slice, pair=(cell, reference), count=len(pairs(cells)), about=about
-        )
+    compared = Compared.of(recorder, metric, grouping, dataset, by_slice, seed=seed)
+    if "worst" in estimands:
+        yield compared.worst(**about)
+    if "difference" in estimands:
+        yield from compared.pairs("difference", **about)
+    if "ratio" in estimands:
+        yield from compared.pairs("ratio", **about)
 
 
-def difference(first: Estimate, second: Estimate, level: float) -> Bounds:
-    """Interval of ``first - second`` at a level, with the correlation that shared patients bring."""
-    shared = 0.0
-    if first.influence is not None and second.influence is not None:
-        shared = correlation(first.influence, second.influence)
-    return mover_difference(
-        first.value, first.bounds(level), second.value, second.bounds(level), correlation=shared
-    ).clipped(-1.0, 1.0)
-
-
-def two_one_sided_level(level: float) -> float:
-    """Level of the interval that two one-sided tests look at: 0.90 where the house level is 0.95.
-
-    Source: Schuirmann, J. Pharmacokinet. Biopharm. 15 (1987) 657.
-    """
-    return 1 - 2 * (1 - level)
-
-
-def _worst(
-    recorder: Recorder,
-    metric: MetricDescriptor,
-    grouping: Grouping,
-    cells: tuple[Slice, ...],
-    by_slice: Estimates,
-    *,
-    about: dict[str, Any],
-) -> Measurement:
-    found = [(cell, by_slice[frozenset(cell.items())]) for cell in cells]
-    usable = [(cell, estimate) for cell, estimate in found if isinstance(estimate, Estimate)]
-    if not usable:
-        return recorder.not_measured(
-            metric, "no group has enough patients for a value", estimand="worst", over=grouping.over, **about
-        )
-    sign = -1 if metric.direction == "lower" else 1
-    cell, estimate = min(usable, key=lambda item: sign * item[1].value)
-    simultaneous, _ = interval_of(
-        estimate.bounds,
-        bonferroni_level(recorder.level, len(cells)),
-        family=f"{metric.name} over {grouping.over}: {len(cells)} groups, Bonferroni",
-        joint_level=recorder.level,
-    )
-    method = Method(
-        name=f"worst group by the estimate; {estimate.method.name}",
-        parameters={
-            **estimate.method.parameters,
-            "groups": len(cells),
-            "groups_without_value": len(cells) - len(usable),
-        },
-        source=estimate.method.source,
-    )
-    return recorder.measured(
-        metric,
-        Estimate(estimate.value, estimate.n, estimate.n_clusters, estimate.events, estimate.bounds, method),
-        simultaneous=simultaneous,
-        estimand="worst",
-        over=grouping.over,
-        slice=cell,
-        **about,
-    )
-
-
-def _difference(
-    recorder: Recorder,
-    metric: MetricDescriptor,
-    grouping: Grouping,
-    by_slice: Estimates,
-    *,
-    pair: tuple[Slice, Slice],
-    count: int,
-    about: dict[str, Any],
-) -> Measurement:
-    cell, reference = pair
-    about = {**about, "estimand": "difference", "over": grouping.over, "slice": cell, "reference": reference}
-    first, second = by_slice[frozenset(cell.items())], by_slice[frozenset(reference.items())]
-    if isinstance(first, str) or isinstance(second, str):
-        lacking = [
-            f"{', '.join(group.values())}: {estimate}"
-            for group, estimate in ((cell, first), (reference, second))
-            if isinstance(estimate, str)
-        ]
-        return recorder.not_measured(metric, "; ".join(lacking), **about)
-    bounds = partial(difference, first, second)
-    simultaneous, _ = interval_of(
-        bounds,
-        bonferroni_level(recorder.level, count),
-        family=f"{metric.name} over {grouping.over}: {count} pairs, Bonferroni",
-        joint_level=recorder.level,
-    )
-    estimate = Estimate(
-        value=first.value - second.value,
-        n=first.n + second.n,
-        n_clusters=first.n_clusters + second.n_clusters,
-        events=None,
-        bounds=bounds,
-        method=Method(
-            name="difference of two groups, each with its own interval",
-            parameters={"n": first.n, "n_reference": second.n},
-            source="Newcombe, Stat. Med. 17 (1998) 873; Zou and Donner, Stat. Med. 27 (2008) 1693",
-        ),
-    )
-    return recorder.measured(
-        metric, estimate, level=two_one_sided_level(recorder.level), simultaneous=simultaneous, **about
-    )
+def span_of(metric: MetricDescriptor) -> float:
+    """Return the largest possible difference of two values of a metric; infinite where its range is."""
+    if metric.low is None or metric.high is None:
+        return math.inf
+    return metric.high - metric.low

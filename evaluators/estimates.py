@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from governance.evidence.model import Method, Scalar
 from governance.statistics.bounds import Bounds
-from governance.statistics.clusters import Floats, Integers, cluster_sums, count_clusters
+from governance.statistics.clusters import Floats, Integers, cluster_sums
+from governance.statistics.confusion import RatioEstimate, gating_ratio, ratio_interval
 from governance.statistics.means import clustered_mean, mean_interval
-from governance.statistics.proportions import clustered_wilson, effective_size
+from governance.statistics.proportions import clustered_clopper_pearson, clustered_wilson, effective_size
 from governance.statistics.ranking import auroc_interval, clustered_auroc
 
 Bools = npt.NDArray[np.bool_]
+Interval = Callable[[float], Bounds]
 
 
 @dataclass(frozen=True)
@@ -41,16 +44,23 @@ class Estimate:
     n: int
     n_clusters: int
     events: int | None
-    bounds: Callable[[float], Bounds]
+    bounds: Interval
     method: Method
     influence: Floats | None = field(default=None, repr=False)
-    gating: Callable[[float], Bounds] | None = None
+    gating: Interval | None = None
+
+
+def remembered(bounds: Interval) -> Interval:
+    """Return the same interval maker, which makes each level once: a group is compared with every other."""
+    return cache(bounds)
 
 
 def proportion(
     successes: Bools, among: Bools, codes: Integers, *, name: str, parameters: dict[str, Scalar], n_clusters: int
 ) -> Estimate:
     """Share of `successes` among the samples of a mask, with a cluster-adjusted Wilson interval.
+
+    Verdicts rest on the cluster-adjusted Clopper-Pearson interval.
 
     Parameters
     ----------
@@ -67,13 +77,14 @@ def proportion(
         n=outcome.size,
         n_clusters=size.n_clusters,
         events=int(outcome.sum()),
-        bounds=lambda level: clustered_wilson(outcome, inside, level),
+        bounds=remembered(lambda level: clustered_wilson(outcome, inside, level)),
         method=Method(
             name=name,
             parameters={**parameters, "effective_n": round(size.n, 3), "design_effect": round(size.design_effect, 6)},
             source="Korn and Graubard, Surv. Methodol. 24 (1998) 193; Wilson, J. Am. Stat. Assoc. 22 (1927) 209",
         ),
         influence=cluster_sums((outcome - value) / outcome.size, inside, n_clusters),
+        gating=remembered(lambda level: clustered_clopper_pearson(outcome, inside, level)),
     )
 
 
@@ -83,14 +94,12 @@ def ranking(
     """AUROC among the samples of a mask, with Obuchowski's interval on the logit scale. Shapes as in `proportion`."""
     inside = codes[among]
     estimate = clustered_auroc(scores[among], positive[among], inside)
-    influence = np.zeros(n_clusters)
-    influence[np.unique(inside)] = estimate.influence
     return Estimate(
         value=estimate.value,
         n=int(among.sum()),
-        n_clusters=count_clusters(inside),
+        n_clusters=estimate.influence.size,
         events=int(positive[among].sum()),
-        bounds=lambda level: auroc_interval(estimate, level),
+        bounds=remembered(lambda level: auroc_interval(estimate, level)),
         method=Method(
             name="midranks with clustered variance",
             parameters={
@@ -100,7 +109,29 @@ def ranking(
             },
             source="DeLong et al., Biometrics 44 (1988) 837; Obuchowski, Biometrics 53 (1997) 567",
         ),
-        influence=influence,
+        influence=over_all_clusters(estimate.influence, inside, n_clusters),
+    )
+
+
+def ratio(
+    found: RatioEstimate, inside: Integers, *, events: int, parameters: dict[str, Scalar], n_clusters: int, source: str
+) -> Estimate:
+    """Wrap a number made of several shares of a confusion matrix.
+
+    Parameters
+    ----------
+    inside
+        (m,) cluster numbers, below `n_clusters`, of the samples that it was made of.
+    """
+    return Estimate(
+        value=found.value,
+        n=found.n,
+        n_clusters=found.n_clusters,
+        events=events,
+        bounds=remembered(lambda level: ratio_interval(found, level)),
+        method=Method(name="from shares with cluster-adjusted intervals", parameters=parameters, source=source),
+        influence=over_all_clusters(found.influence, inside, n_clusters),
+        gating=remembered(lambda level: gating_ratio(found, level)),
     )
 
 
@@ -114,14 +145,30 @@ def mean(
     parameters: dict[str, Scalar],
     name: str = "mean with cluster-robust variance",
     events: int | None = None,
+    n_clusters: int | None = None,
 ) -> Estimate:
-    """Mean among the samples of a mask, with a cluster-robust t interval inside [low, high]. Shapes: `proportion`."""
-    estimate = clustered_mean(values[among], codes[among])
+    """Mean among the samples of a mask, with a cluster-robust t interval inside [low, high]. Shapes: `proportion`.
+
+    Without `n_clusters` it has no influence and so cannot be compared.
+    """
+    picked, inside = values[among], codes[among]
+    estimate = clustered_mean(picked, inside)
+    influence = None
+    if n_clusters is not None:
+        influence = cluster_sums((picked - estimate.value) / picked.size, inside, n_clusters)
     return Estimate(
         value=estimate.value,
         n=estimate.n,
         n_clusters=estimate.n_clusters,
         events=events,
-        bounds=lambda level: mean_interval(estimate, level, low=low, high=high),
+        bounds=remembered(lambda level: mean_interval(estimate, level, low=low, high=high)),
         method=Method(name=name, parameters=parameters, source="Liang and Zeger, Biometrika 73 (1986) 13"),
+        influence=influence,
     )
+
+
+def over_all_clusters(influence: Floats, inside: Integers, n_clusters: int) -> Floats:
+    """Place the influence of the clusters that occur in `inside`, in their order, among all `n_clusters`."""
+    whole = np.zeros(n_clusters)
+    whole[np.flatnonzero(np.bincount(inside, minlength=n_clusters))] = influence
+    return whole

@@ -62,6 +62,61 @@ NEGATIVE_PREDICTIVE_VALUE = MetricDescriptor(
     does_not_show="What it would be where the condition is rarer or more common than in these samples.",
     source="Altman and Bland, BMJ 309 (1994) 102",
 )
+FALSE_POSITIVE_RATE = MetricDescriptor(
+    name="false_positive_rate",
+    title="False positive rate",
+    low=0,
+    high=1,
+    direction="lower",
+    formula="false positives / (false positives + true negatives), at the operating point; 1 - specificity",
+    explanation="Of the samples without the condition, the share that the model flags.",
+    does_not_show="How many of the flagged samples are false alarms; that depends on how common the condition is.",
+    source="Altman and Bland, BMJ 308 (1994) 1552",
+)
+FALSE_NEGATIVE_RATE = MetricDescriptor(
+    name="false_negative_rate",
+    title="False negative rate",
+    low=0,
+    high=1,
+    direction="lower",
+    formula="false negatives / (false negatives + true positives), at the operating point; 1 - sensitivity",
+    explanation="Of the samples with the condition, the share that the model misses.",
+    does_not_show="How many of the unflagged samples are missed cases; that depends on how common the condition is.",
+    source="Altman and Bland, BMJ 308 (1994) 1552",
+)
+ACCURACY = MetricDescriptor(
+    name="classification_accuracy",
+    title="Accuracy",
+    low=0,
+    high=1,
+    direction="higher",
+    formula="samples that are classified right / samples with a usable output",
+    explanation="The share of samples that the model classifies right.",
+    does_not_show="Which errors are made: where the condition is rare, a model that never flags is accurate.",
+    source="Sokolova and Lapalme, Inf. Process. Manag. 45 (2009) 427",
+)
+BALANCED_ACCURACY = MetricDescriptor(
+    name="balanced_accuracy",
+    title="Balanced accuracy",
+    low=0,
+    high=1,
+    direction="higher",
+    formula="(sensitivity + specificity) / 2, at the operating point",
+    explanation="The mean of the shares classified right with and without the condition; 0.5 is chance.",
+    does_not_show="Which of the two errors is made, and how many false alarms there are where the condition is rare.",
+    source="Brodersen et al., ICPR (2010) 3121",
+)
+F1_SCORE = MetricDescriptor(
+    name="f1_score",
+    title="F1 score",
+    low=0,
+    high=1,
+    direction="higher",
+    formula="2 true positives / (2 true positives + false positives + false negatives), at the operating point",
+    explanation="The harmonic mean of sensitivity and positive predictive value.",
+    does_not_show="Samples rightly left unflagged; and it rises with prevalence, so groups of other prevalence differ.",
+    source="van Rijsbergen, Information Retrieval (1979), chapter 7",
+)
 AUROC = MetricDescriptor(
     name="auroc",
     title="Area under the ROC curve",

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from evaluators import metrics
 from evaluators.fairness.comparison.options import METRICS as COMPARISON
 from evaluators.fairness.comparison.options import ComparisonOptions
+from evaluators.fairness.groups_descriptors import GROUP_METRICS
 from evaluators.fairness.individual.options import METRICS as INDIVIDUAL
 from evaluators.fairness.individual.options import IndividualOptions
 from evaluators.fairness.proxies.options import METRICS as PROXIES
@@ -66,19 +67,8 @@ DESCRIPTOR = EvaluatorDescriptor(
     implementation="evaluators.fairness.evaluator:EVALUATOR",
     options=FairnessOptions,
     metrics=(
-        metrics.PREVALENCE,
-        metrics.SENSITIVITY,
-        metrics.SPECIFICITY,
-        metrics.POSITIVE_PREDICTIVE_VALUE,
-        metrics.NEGATIVE_PREDICTIVE_VALUE,
-        metrics.SELECTION_RATE,
-        metrics.AUROC,
-        metrics.BRIER_SCORE,
-        metrics.CALIBRATION_IN_THE_LARGE,
-        metrics.CALIBRATION_SLOPE,
-        metrics.EXPECTED_CALIBRATION_ERROR,
+        *GROUP_METRICS,
         metrics.OBSERVED_FREQUENCY,
-        metrics.REJECTED_RATE,
         *TRADE_OFF,
         *COMPARISON,
         *INDIVIDUAL,
