@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import demo, startup, verify
+from benchmarks import demo, pdf, startup, verify
 
-for benchmark in (startup, verify, demo):
+for benchmark in (startup, verify, pdf, demo):
     benchmark.main()

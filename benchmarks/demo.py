@@ -1,4 +1,4 @@
-"""How long the demonstration takes in an empty folder and the second time, and its longest PDF."""
+"""How long the demonstration takes in an empty folder and the second time."""
 
 from __future__ import annotations
 
