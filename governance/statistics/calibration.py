@@ -61,18 +61,31 @@ def error_if_calibrated(
 
     Source: Bröcker and Smith, Weather Forecast. 22 (2007) 651 (consistency resampling).
     """
+    return float(np.mean(errors_if_calibrated(scores, bins, binning, seed=seed, draws=draws)))
+
+
+def errors_if_calibrated(
+    scores: npt.ArrayLike, bins: int = 10, binning: Binning = "equal width", *, seed: int = 0, draws: int = 200
+) -> Floats:
+    """Expected calibration errors (draws,) of a calibrated model, as in `error_if_calibrated`, one for each draw."""
     p = np.asarray(scores, dtype=np.float64)
     numbers = bin_numbers(p, bins, binning)
     order = np.argsort(numbers, kind="stable")
     sorted_p = p[order]
     starts = np.unique(numbers[order], return_index=True)[1]
     stream = np.random.Generator(np.random.Philox(key=[seed, 0x656365]))
-    total, chunk = 0.0, max(1, min(draws, 4_000_000 // max(p.size, 1)))
+    errors, chunk = np.empty(draws), max(1, min(draws, 4_000_000 // max(p.size, 1)))
     for start in range(0, draws, chunk):
         rows = min(chunk, draws - start)
         gaps = (stream.random((rows, p.size)) < sorted_p) - sorted_p
-        total += float(np.sum(np.abs(np.add.reduceat(gaps, starts, axis=1))))
-    return total / draws / p.size
+        errors[start : start + rows] = np.abs(np.add.reduceat(gaps, starts, axis=1)).sum(axis=1)
+    return errors / p.size
+
+
+def gaps_by_cluster(values: Floats, codes: Integers, numbers: Integers) -> Floats:
+    """Sums (C, bins) of (n,) values within clusters and bins."""
+    n_clusters, width = int(codes.max()) + 1, int(numbers.max()) + 1
+    return cluster_sums(values, codes * width + numbers, n_clusters * width).reshape(n_clusters, width)
 
 
 def calibration_error_interval(
@@ -100,9 +113,7 @@ def calibration_error_interval(
     n_clusters = int(codes.max()) + 1
     if n_clusters < 2:
         raise ValueError("an interval needs at least two independent clusters")
-    numbers = bin_numbers(p, bins, binning)
-    width = int(numbers.max()) + 1
-    gaps = cluster_sums(y - p, codes * width + numbers, n_clusters * width).reshape(n_clusters, width)
+    gaps = gaps_by_cluster(y - p, codes, bin_numbers(p, bins, binning))
     sizes = np.bincount(codes, minlength=n_clusters).astype(np.float64)
     observed = gaps.sum(axis=0) / p.size
     errors, noise = np.empty(replicates), np.empty(replicates)
@@ -123,7 +134,8 @@ def calibration_error_interval(
 class Recalibration:
     """Logistic recalibration: intercept and slope of ``logit P(y) = intercept + slope logit(p)``.
 
-    `variance` is the cluster-robust variance of the slope, `clipped` how many scores were too near to 0 or 1.
+    `variance` is the cluster-robust variance of the slope, `intercept_variance` that of the intercept, `clipped` how
+    many scores were too near to 0 or 1.
     """
 
     intercept: float
@@ -131,12 +143,13 @@ class Recalibration:
     variance: float | None
     n_clusters: int
     clipped: int
+    intercept_variance: float | None
 
 
 def recalibration(scores: npt.ArrayLike, labels: npt.ArrayLike, clusters: npt.ArrayLike) -> Recalibration:
     """Fit the logistic recalibration by Newton's method, with a sandwich variance over clusters.
 
-    The variance carries the factor ``C / (C - 1) (n - 1) / (n - 2)`` that statsmodels and Stata use.
+    The variances carry the factor ``C / (C - 1) (n - 1) / (n - 2)`` that statsmodels and Stata use.
 
     Source: Cox, Biometrika 45 (1958) 562; Van Calster et al., BMC Med. 17 (2019) 230 (weak calibration).
 
@@ -147,8 +160,7 @@ def recalibration(scores: npt.ArrayLike, labels: npt.ArrayLike, clusters: npt.Ar
     """
     p, y = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=np.float64)
     codes = cluster_codes(clusters)
-    clipped = np.clip(p, CERTAINTY, 1 - CERTAINTY)
-    x = np.log(clipped / (1 - clipped))
+    x, moved = _logits(p)
     if y.min() == y.max():
         raise ValueError("a calibration slope needs positives and negatives")
     if np.ptp(x) < 1e-9:
@@ -157,18 +169,9 @@ def recalibration(scores: npt.ArrayLike, labels: npt.ArrayLike, clusters: npt.Ar
         raise ValueError("the scores separate the classes, so the calibration slope has no finite value")
     design = np.column_stack([np.ones_like(x), x])
     beta = _newton(design, y)
-    fitted = _expit(design @ beta)
-    bread = np.linalg.inv(design.T @ (design * (fitted * (1 - fitted))[:, None]))
-    n_clusters = int(codes.max()) + 1
-    variance: float | None = None
-    if n_clusters >= 2 and p.size > 2:
-        scores_by_cluster = np.column_stack(
-            [cluster_sums((y - fitted) * design[:, k], codes, n_clusters) for k in range(2)]
-        )
-        factor = n_clusters / (n_clusters - 1) * (p.size - 1) / (p.size - 2)
-        sandwich = bread @ (scores_by_cluster.T @ scores_by_cluster) @ bread * factor
-        variance = float(sandwich[1, 1])
-    return Recalibration(float(beta[0]), float(beta[1]), variance, n_clusters, int(np.sum(clipped != p)))
+    covariance, n_clusters = _sandwich(design, y, _expit(design @ beta), codes)
+    slope, intercept = (None, None) if covariance is None else (float(covariance[1, 1]), float(covariance[0, 0]))
+    return Recalibration(float(beta[0]), float(beta[1]), slope, n_clusters, moved, intercept)
 
 
 def slope_interval(fit: Recalibration, level: float = 0.95) -> Bounds:
@@ -179,10 +182,76 @@ def slope_interval(fit: Recalibration, level: float = 0.95) -> Bounds:
     ValueError
         If there are fewer than two clusters.
     """
-    if fit.variance is None:
+    return _wald(fit.slope, fit.variance, fit.n_clusters, level)
+
+
+def intercept_interval(fit: Recalibration, level: float = 0.95) -> Bounds:
+    """Like `slope_interval`, of the intercept that is fitted together with the slope."""
+    return _wald(fit.intercept, fit.intercept_variance, fit.n_clusters, level)
+
+
+@dataclass(frozen=True)
+class CalibrationInTheLarge:
+    """Intercept of ``logit P(y) = intercept + logit(p)``: above 0 where probabilities are too low on the whole.
+
+    `variance` is cluster-robust (None with fewer than two clusters), `clipped` as in `Recalibration`.
+    """
+
+    intercept: float
+    variance: float | None
+    n_clusters: int
+    clipped: int
+
+
+def calibration_in_the_large(
+    scores: npt.ArrayLike, labels: npt.ArrayLike, clusters: npt.ArrayLike
+) -> CalibrationInTheLarge:
+    """Fit the intercept alone, the slope being held at 1; 0 is best. Shapes and variance as in `recalibration`.
+
+    Source: Cox, Biometrika 45 (1958) 562; Van Calster et al., BMC Med. 17 (2019) 230 (mean calibration).
+
+    Raises
+    ------
+    ValueError
+        If there is one class only: the intercept has no finite value.
+    """
+    p, y = np.asarray(scores, dtype=np.float64), np.asarray(labels, dtype=np.float64)
+    codes = cluster_codes(clusters)
+    if y.min() == y.max():
+        raise ValueError("a calibration intercept needs positives and negatives")
+    x, moved = _logits(p)
+    design = np.ones((p.size, 1))
+    intercept = _newton(design, y, x)
+    covariance, n_clusters = _sandwich(design, y, _expit(design @ intercept + x), codes)
+    variance = None if covariance is None else float(covariance[0, 0])
+    return CalibrationInTheLarge(float(intercept[0]), variance, n_clusters, moved)
+
+
+def in_the_large_interval(fit: CalibrationInTheLarge, level: float = 0.95) -> Bounds:
+    """Student's t interval of the intercept on clusters - 1 degrees of freedom; raises as `slope_interval`."""
+    return _wald(fit.intercept, fit.variance, fit.n_clusters, level)
+
+
+def _wald(value: float, variance: float | None, n_clusters: int, level: float) -> Bounds:
+    if variance is None:
         raise ValueError("an interval needs at least two independent clusters")
-    half = t_quantile(level, fit.n_clusters - 1) * float(np.sqrt(fit.variance))
-    return Bounds(fit.slope - half, fit.slope + half, "logistic recalibration with cluster-robust variance")
+    half = t_quantile(level, n_clusters - 1) * float(np.sqrt(variance))
+    return Bounds(value - half, value + half, "logistic recalibration with cluster-robust variance")
+
+
+def _logits(p: Floats) -> tuple[Floats, int]:
+    clipped = np.clip(p, CERTAINTY, 1 - CERTAINTY)
+    return np.log(clipped / (1 - clipped)), int(np.sum(clipped != p))
+
+
+def _sandwich(design: Floats, y: Floats, fitted: Floats, codes: Integers) -> tuple[Floats | None, int]:
+    n_clusters, (n, columns) = int(codes.max()) + 1, design.shape
+    if n_clusters < 2 or n <= columns:
+        return None, n_clusters
+    bread = np.linalg.inv(design.T @ (design * (fitted * (1 - fitted))[:, None]))
+    by_cluster = np.column_stack([cluster_sums((y - fitted) * column, codes, n_clusters) for column in design.T])
+    factor = n_clusters / (n_clusters - 1) * (n - 1) / (n - columns)
+    return bread @ (by_cluster.T @ by_cluster) @ bread * factor, n_clusters
 
 
 def _separated(x: Floats, y: Floats) -> bool:
@@ -190,15 +259,16 @@ def _separated(x: Floats, y: Floats) -> bool:
     return bool(above.min() >= below.max() or above.max() <= below.min())
 
 
-def _newton(design: Floats, y: Floats) -> Floats:
+def _newton(design: Floats, y: Floats, offset: Floats | None = None) -> Floats:
     beta = np.zeros(design.shape[1])
+    shift = np.zeros_like(y) if offset is None else offset
 
     def loss(b: Floats) -> float:
-        z = design @ b
+        z = design @ b + shift
         return float(np.sum(np.logaddexp(0, z) - y * z))
 
     for _ in range(100):
-        fitted = _expit(design @ beta)
+        fitted = _expit(design @ beta + shift)
         gradient = design.T @ (y - fitted)
         hessian = design.T @ (design * (fitted * (1 - fitted))[:, None])
         step = np.linalg.solve(hessian, gradient)

@@ -9,8 +9,11 @@ import statsmodels.api as sm
 from governance.statistics.calibration import (
     bin_numbers,
     calibration_error_interval,
+    calibration_in_the_large,
     error_if_calibrated,
     expected_calibration_error,
+    in_the_large_interval,
+    intercept_interval,
     recalibration,
     slope_interval,
 )
@@ -71,7 +74,30 @@ def test_slope_and_its_variance_agree_with_statsmodels():
     found = recalibration(p, y, clusters)
     assert (found.intercept, found.slope) == pytest.approx(tuple(fit.params), abs=1e-9)
     assert found.variance == pytest.approx(float(fit.cov_params()[1, 1]), rel=1e-7)
+    assert found.intercept_variance == pytest.approx(float(fit.cov_params()[0, 0]), rel=1e-7)
     assert found.clipped == 0
+    ends = intercept_interval(found)
+    assert (ends.low + ends.high) / 2 == pytest.approx(found.intercept, abs=1e-12)
+
+
+def test_calibration_in_the_large_agrees_with_statsmodels():
+    p, y, stream = draw(600, 1)
+    clusters = stream.integers(0, 80, 600)
+    offset = np.log(p / (1 - p)) - 0.3
+    model = sm.GLM(y.astype(float), np.ones(600), family=sm.families.Binomial(), offset=offset)
+    fit = model.fit(cov_type="cluster", cov_kwds={"groups": clusters}, tol=1e-14)
+    found = calibration_in_the_large(1 / (1 + np.exp(-offset)), y, clusters)
+    assert found.intercept == pytest.approx(float(fit.params[0]), abs=1e-9)
+    assert found.variance == pytest.approx(float(fit.cov_params()[0, 0]), rel=1e-7)
+    ends = in_the_large_interval(found)
+    assert ends.low < 0.3 < ends.high
+
+
+def test_calibration_in_the_large_needs_two_classes_and_its_interval_two_patients():
+    with pytest.raises(ValueError, match="positives and negatives"):
+        calibration_in_the_large([0.2, 0.3], [1, 1], [0, 1])
+    with pytest.raises(ValueError, match="two independent clusters"):
+        in_the_large_interval(calibration_in_the_large([0.2, 0.3], [0, 1], [0, 0]))
 
 
 def test_overconfident_scores_have_a_slope_below_one():
