@@ -1,6 +1,8 @@
 """Intervals of proportions, for independent samples and for several samples a patient.
 
 All of them keep a width at 0 and at 1: a model that was right twenty times of twenty is not known to be always right.
+Two kinds: those to show are calibrated (about as many misses as they say), those for verdicts never miss more often.
+`benchmarks.validity` measures both.
 """
 
 from __future__ import annotations
@@ -9,9 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
-from governance.statistics.bounds import Bounds, check_level, normal_quantile, t_quantile
+from governance.statistics.bounds import (
+    ENOUGH_EVENTS,
+    PSEUDO_PATIENTS,
+    Bounds,
+    check_level,
+    normal_quantile,
+    raised_to_worst,
+    t_quantile,
+)
 from governance.statistics.clusters import cluster_codes, clustered_variance
 
 
@@ -48,26 +58,44 @@ def clopper_pearson(successes: float, n: float, level: float = 0.95) -> Bounds:
     """
     _check_counts(successes, n)
     tail = (1 - check_level(level)) / 2
-    low = 0.0 if successes == 0 else float(stats.beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes == n else float(stats.beta.ppf(1 - tail, successes + 1, n - successes))
+    low = 0.0 if successes == 0 else float(special.betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes == n else float(special.betaincinv(successes + 1, n - successes, 1 - tail))
     return Bounds(low, high, "Clopper-Pearson")
 
 
 @dataclass(frozen=True)
 class EffectiveSize:
-    """How many independent samples a clustered sample is worth, and how many clusters it has."""
+    """How many independent samples a clustered sample is worth.
+
+    Attributes
+    ----------
+    n
+        Samples divided by the design effect.
+    design_effect
+        Clustered variance over the binomial one, at least `LEAST_DESIGN_EFFECT`.
+    worst
+        What the design effect is if all samples of a patient always agree: the size of the patient that a sample drawn
+        at random comes from.
+    """
 
     n: float
     design_effect: float
     n_clusters: int
+    worst: float
+
+
+LEAST_DESIGN_EFFECT = 0.5
+"""Clusters whose samples differ more than by chance are taken to be worth at most twice their samples.
+
+A floor of one would widen the intervals of patients without resemblance, half of whose estimates are below one.
+"""
 
 
 def effective_size(successes: npt.ArrayLike, clusters: npt.ArrayLike) -> EffectiveSize:
     """Number of independent samples that would estimate the proportion as precisely.
 
-    The design effect is the clustered variance over the binomial one, at least 1 (patients whose samples differ by
-    chance must not look like more patients than there are samples). Where all outcomes are equal nothing can be learnt
-    about the resemblance within patients, so each patient counts once.
+    Where all outcomes are equal nothing can be learnt about the resemblance within patients, so the design effect is
+    its worst.
 
     Parameters
     ----------
@@ -85,17 +113,21 @@ def effective_size(successes: npt.ArrayLike, clusters: npt.ArrayLike) -> Effecti
     n, n_clusters = outcome.size, int(codes.max()) + 1
     p = float(outcome.mean())
     if n_clusters == n:
-        return EffectiveSize(float(n), 1.0, n_clusters)
-    if n_clusters == 1 or p in (0.0, 1.0):
-        return EffectiveSize(float(n_clusters), n / n_clusters, n_clusters)
-    design_effect = max(1.0, clustered_variance((outcome - p) / n, codes) * n / (p * (1 - p)))
-    return EffectiveSize(n / design_effect, design_effect, n_clusters)
+        return EffectiveSize(float(n), 1.0, n_clusters, 1.0)
+    worst = float(np.sum(np.bincount(codes) ** 2.0)) / n
+    design_effect = worst
+    if n_clusters > 1 and 0 < p < 1:
+        seen = clustered_variance((outcome - p) / n, codes) * n / (p * (1 - p))
+        design_effect = max(LEAST_DESIGN_EFFECT, seen)
+    return EffectiveSize(n / design_effect, design_effect, n_clusters, worst)
 
 
 def clustered_wilson(successes: npt.ArrayLike, clusters: npt.ArrayLike, level: float = 0.95) -> Bounds:
-    """Wilson interval with the effective sample size and Student's t on clusters - 1 degrees of freedom.
+    """Interval to show: Wilson's with the effective sample size and Student's t on clusters - 1 degrees of freedom.
 
-    Plain Wilson where every sample is its own cluster.
+    Plain Wilson where every sample is its own cluster. Its coverage is about `level`, not at least `level`. Where fewer
+    than `ENOUGH_EVENTS` events or non-events were seen (counted as independent samples) that cannot be had, and the
+    interval is that of `gating_proportion`, under its own name.
 
     Source: Korn and Graubard, Surv. Methodol. 24 (1998) 193, with the score interval as in Dean and Pagano, J. Surv.
     Stat. Methodol. 3 (2015) 484.
@@ -107,19 +139,36 @@ def clustered_wilson(successes: npt.ArrayLike, clusters: npt.ArrayLike, level: f
     """
     outcome = np.asarray(successes, dtype=np.float64)
     size = effective_size(outcome, clusters)
+    p = float(outcome.mean())
     if size.n_clusters < 2:
         raise ValueError("an interval needs at least two independent clusters")
-    p = float(outcome.mean())
+    if size.n * min(p, 1 - p) < ENOUGH_EVENTS:
+        return _gating(float(outcome.sum()), outcome.size, size, level)
     if size.n_clusters == outcome.size:
         return wilson(float(outcome.sum()), outcome.size, level)
-    ends = wilson(p * size.n if p < 1 else size.n, size.n, level, quantile=t_quantile(level, size.n_clusters - 1))
+    ends = wilson(p * size.n, size.n, level, quantile=t_quantile(level, size.n_clusters - 1))
     return Bounds(ends.low, ends.high, "cluster-adjusted Wilson score")
 
 
-def clustered_clopper_pearson(successes: npt.ArrayLike, clusters: npt.ArrayLike, level: float = 0.95) -> Bounds:
-    """Clopper-Pearson interval with the effective sample size, reduced for the uncertainty of the design effect.
+def gating_proportion(successes: npt.ArrayLike, clusters: npt.ArrayLike, level: float = 0.95) -> Bounds:
+    """Interval that verdicts rest on: it misses the truth on either side in at most ``(1 - level) / 2`` of cases.
 
-    Source: Korn and Graubard, Surv. Methodol. 24 (1998) 193: ``n* = n_eff (t_{n-1} / t_{C-1})^2``.
+    Clopper-Pearson's where every sample is its own cluster. Else Clopper-Pearson's at an effective size ``n / D``, with
+
+    ``D = (E d (t_{C-1} / t_{n-1})^2 + k w^2) / (E + k w)``
+
+    where d is the design effect, at least 1; t are Student's quantiles, which allow for its uncertainty; E is the
+    smaller one of the numbers of events and non-events; w is the worst design effect; and k = `PSEUDO_PATIENTS`. With
+    few events D comes close to w, as if each patient were one sample; with many it comes close to d. For clusters the
+    limit of the error is not a theorem: it was found to hold by simulation (`docs/validity.md`).
+
+    Parameters
+    ----------
+    successes, clusters
+        As in `effective_size`.
+
+    Source: Clopper and Pearson, Biometrika 26 (1934) 404; Korn and Graubard, Surv. Methodol. 24 (1998) 193 (effective
+    size, degrees of freedom); the pseudo-patients are this project's.
 
     Raises
     ------
@@ -127,15 +176,25 @@ def clustered_clopper_pearson(successes: npt.ArrayLike, clusters: npt.ArrayLike,
         If there are fewer than two clusters.
     """
     outcome = np.asarray(successes, dtype=np.float64)
-    size = effective_size(outcome, clusters)
+    return _gating(float(outcome.sum()), outcome.size, effective_size(outcome, clusters), level)
+
+
+clustered_clopper_pearson = gating_proportion
+
+
+def _gating(successes: float, n: int, size: EffectiveSize, level: float) -> Bounds:
     if size.n_clusters < 2:
         raise ValueError("an interval needs at least two independent clusters")
-    if size.n_clusters == outcome.size:
-        return clopper_pearson(float(outcome.sum()), outcome.size, level)
-    shrink = (t_quantile(level, outcome.size - 1) / t_quantile(level, size.n_clusters - 1)) ** 2
-    n, p = size.n * shrink, float(outcome.mean())
-    ends = clopper_pearson(p * n if p < 1 else n, n, level)
-    return Bounds(ends.low, ends.high, "cluster-adjusted Clopper-Pearson")
+    if size.n_clusters == n:
+        return clopper_pearson(successes, n, level)
+    uncertain = (t_quantile(level, size.n_clusters - 1) / t_quantile(level, n - 1)) ** 2
+    events = min(successes, n - successes)
+    design_effect = raised_to_worst(
+        max(1.0, size.design_effect) * uncertain, size.worst, events, PSEUDO_PATIENTS * size.worst
+    )
+    effective = n / design_effect
+    ends = clopper_pearson(successes / n * effective if successes < n else effective, effective, level)
+    return Bounds(ends.low, ends.high, "Clopper-Pearson at a cautious effective size")
 
 
 def _check_counts(successes: float, n: float) -> None:

@@ -10,9 +10,9 @@ from statsmodels.stats.proportion import proportion_confint
 from governance.statistics.bounds import unseen_share
 from governance.statistics.proportions import (
     clopper_pearson,
-    clustered_clopper_pearson,
     clustered_wilson,
     effective_size,
+    gating_proportion,
     wilson,
 )
 
@@ -71,15 +71,22 @@ def test_a_higher_level_gives_a_wider_interval(counts):
 )
 def test_a_clustered_interval_is_inside_the_unit_interval_and_never_without_width(rows):
     outcome, clusters = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
-    for method in (clustered_wilson, clustered_clopper_pearson):
+    for method in (clustered_wilson, gating_proportion):
         found = method(outcome, clusters)
         assert 0 <= found.low <= outcome.mean() <= found.high <= 1
         assert found.high - found.low > 1e-6
 
 
-def test_with_one_sample_a_patient_the_clustered_interval_is_wilson():
+def test_with_one_sample_a_patient_the_intervals_are_wilson_and_clopper_pearson():
     outcome = np.arange(40) % 3 == 0
     assert clustered_wilson(outcome, np.arange(40)) == wilson(outcome.sum(), 40)
+    assert gating_proportion(outcome, np.arange(40)) == clopper_pearson(outcome.sum(), 40)
+
+
+def test_with_fewer_than_five_misses_the_interval_shown_is_the_conservative_one():
+    outcome = np.arange(200) >= 4
+    assert clustered_wilson(outcome, np.arange(200)) == clopper_pearson(196, 200)
+    assert clustered_wilson(np.arange(200) >= 5, np.arange(200)) == wilson(195, 200)
 
 
 def test_copies_of_a_patients_sample_add_no_information():
@@ -90,15 +97,31 @@ def test_copies_of_a_patients_sample_add_no_information():
 
 
 def test_where_all_samples_are_right_each_patient_counts_once():
-    found = clustered_wilson(np.ones(100), np.repeat(np.arange(20), 5))
-    independent = wilson(20, 20, quantile=stats.t.ppf(0.975, 19))
-    assert (found.low, found.high) == (independent.low, independent.high)
-    assert found.low < wilson(100, 100).low
+    found = gating_proportion(np.ones(100), np.repeat(np.arange(20), 5))
+    independent = clopper_pearson(20, 20)
+    assert (found.low, found.high) == pytest.approx((independent.low, independent.high), abs=1e-12)
+    assert clustered_wilson(np.ones(100), np.repeat(np.arange(20), 5)) == found
 
 
-def test_clusters_that_cancel_do_not_count_as_more_than_their_samples():
+def test_without_misses_a_large_patient_makes_the_sample_worth_less():
+    equal = gating_proportion(np.ones(100), np.repeat(np.arange(20), 5))
+    unequal = gating_proportion(np.ones(100), np.r_[np.zeros(81, dtype=int), np.arange(1, 20)])
+    assert unequal.low < equal.low
+
+
+def test_clusters_that_cancel_count_at_most_twice_their_samples_and_never_more_for_a_verdict():
     outcome, clusters = np.tile([0, 1], 30), np.repeat(np.arange(30), 2)
-    assert effective_size(outcome, clusters).n == 60
+    assert effective_size(outcome, clusters).n == 120
+    verdict, independent = gating_proportion(outcome, clusters), clopper_pearson(30, 60)
+    assert verdict.low < independent.low
+    assert verdict.high > independent.high
+
+
+def test_the_gating_interval_lies_between_samples_that_are_independent_and_patients_that_count_once():
+    clusters = np.repeat(np.arange(60), 5)
+    outcome = np.arange(300) % 15 != 0  # one miss in every third patient
+    found = gating_proportion(outcome, clusters)
+    assert clopper_pearson(0.9333 * 60, 60).low < found.low < clopper_pearson(280, 300).low
 
 
 def test_the_order_of_the_samples_makes_no_difference():
