@@ -1,12 +1,10 @@
-"""Corrections for several comparisons, and planning."""
+"""Corrections for several comparisons against statsmodels and published figures."""
 
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
 
 from governance.statistics.multiplicity import benjamini_hochberg, bonferroni, bonferroni_level, holm
-from governance.statistics.planning import extra_units
-from governance.statistics.proportions import wilson
 
 PUBLISHED = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.324, 0.4262, 0.5719, 0.6528]
 PUBLISHED += [0.759, 1.0]
@@ -31,21 +29,3 @@ def test_bonferroni_level_of_a_family():
     assert bonferroni_level(0.95, 5) == pytest.approx(0.99)
     with pytest.raises(ValueError, match="at least one"):
         bonferroni_level(0.95, 0)
-
-
-def test_more_data_do_not_help_where_the_estimate_misses_the_bar():
-    plan = extra_units(0.78, 0.80, 0.05, 100, at_least=True)
-    assert (plan.helps, plan.extra) == (False, None)
-    assert extra_units(0.12, 0.10, 0.05, 100, at_least=False).helps is False
-
-
-def test_a_bar_that_is_cleared_needs_nothing_more():
-    assert extra_units(0.90, 0.80, 0.05, 100, at_least=True).extra == 0
-
-
-def test_the_planned_number_settles_the_bar_if_the_estimate_stays():
-    found = wilson(86, 100)
-    plan = extra_units(0.86, 0.80, 0.86 - found.low, 100, at_least=True)
-    n = 100 + plan.extra
-    assert plan.extra > 0
-    assert wilson(0.86 * n, n).low == pytest.approx(0.80, abs=0.01)
