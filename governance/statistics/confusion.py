@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from governance.statistics.bounds import Bounds, unseen_share
 from governance.statistics.clusters import Floats, Integers, cluster_codes, cluster_sums, correlation
-from governance.statistics.proportions import clustered_clopper_pearson, clustered_wilson
+from governance.statistics.proportions import clustered_wilson, gating_proportion
 
 Bools = npt.NDArray[np.bool_]
 ShareInterval = Callable[[npt.ArrayLike, npt.ArrayLike, float], Bounds]
@@ -178,8 +178,8 @@ def ratio_interval(estimate: RatioEstimate, level: float = 0.95) -> Bounds:
 
 
 def gating_ratio(estimate: RatioEstimate, level: float = 0.95) -> Bounds:
-    """Like `ratio_interval`, from Clopper-Pearson intervals of the shares: wider, for verdicts."""
-    return _interval(estimate, level, clustered_clopper_pearson)
+    """Like `ratio_interval`, from the intervals of the shares that verdicts rest on (`gating_proportion`): wider."""
+    return _interval(estimate, level, gating_proportion)
 
 
 def _interval(estimate: RatioEstimate, level: float, share_interval: ShareInterval) -> Bounds:
