@@ -6,6 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from evaluators.fairness.tasks.class_metrics import CLASS_METRICS
+from evaluators.fairness.tasks.mask_metrics import MASK_METRICS
+from evaluators.fairness.tasks.number_metrics import NUMBER_METRICS
 from evaluators.operating_point import OperatingPointOptions
 from governance.evidence.model import MetricDescriptor
 from governance.spec.model import Text, Written
@@ -30,4 +33,4 @@ class TaskOptions(Written):
     spacing: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(default=None, min_length=2, max_length=3)
 
 
-METRICS: tuple[MetricDescriptor, ...] = ()
+METRICS: tuple[MetricDescriptor, ...] = (*CLASS_METRICS, *NUMBER_METRICS, *MASK_METRICS)
