@@ -1,0 +1,5 @@
+"""Run this benchmark alone: `python -m benchmarks.fairness`."""
+
+from benchmarks.fairness import main
+
+main()
