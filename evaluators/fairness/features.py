@@ -1,0 +1,65 @@
+"""Features of samples: of the subject, or of an extractor of one's own, in the order of their dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluators.estimates import Bools
+from governance.datasets.protocol import DatasetInfo
+from governance.errors import CannotRunError
+from governance.harness.protocols import OK, Need
+from governance.statistics.clusters import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of a dataset's samples.
+
+    Attributes
+    ----------
+    values
+        (n, d), zeros where there are none.
+    usable
+        (n,) where there are features.
+    """
+
+    values: Floats
+    usable: Bools
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, dataset: DatasetInfo) -> Features:
+        """Align an observation table of the collector ``embed`` with its dataset.
+
+        Raises
+        ------
+        CannotRunError
+            If the table lacks samples or names one twice, or no sample has features.
+        """
+        rows = table.set_index("sample_id")
+        wanted = dataset.frame["sample_id"]
+        if rows.index.has_duplicates or len(rows) != dataset.n or not wanted.isin(rows.index).all():
+            raise CannotRunError(
+                f"the features of dataset '{dataset.name}' do not fit it: {len(rows)} rows for {dataset.n} samples",
+                hint="collect the observations again",
+            )
+        aligned = rows.reindex(wanted)
+        usable = (aligned["status"] == OK).to_numpy(dtype=bool)
+        if not usable.any():
+            raise CannotRunError(f"no sample of dataset '{dataset.name}' has features")
+        found = np.stack(list(aligned["embedding"].to_numpy()[usable])).astype(np.float64)
+        if usable.all():
+            return cls(found, usable)
+        values = np.zeros((dataset.n, found.shape[1]))
+        values[usable] = found
+        return cls(values, usable)
+
+
+def features_need(dataset: str, extractor: str | None) -> Need:
+    """Ask for the features of a dataset; without an extractor those before the subject's own classifier."""
+    return Need.of("embed", dataset, extractor=extractor) if extractor else Need.of("embed", dataset)
