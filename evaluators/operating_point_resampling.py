@@ -18,8 +18,9 @@ from evaluators.binary import Predictions, threshold_estimate
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Minimums, Slice
 from evaluators.operating_point import OperatingPointOptions, chosen_thresholds
+from evaluators.operating_point_metrics import OPERATING_THRESHOLD
 from evaluators.records import Recorder
-from governance.evidence.model import Measurement, Method, MetricDescriptor, OperatingPoint
+from governance.evidence.model import Measurement, Method, OperatingPoint
 from governance.spec.model import Settings
 from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import Floats, count_clusters
@@ -27,17 +28,6 @@ from governance.statistics.resampling import cluster_weights, percentile_interva
 
 RESAMPLED = "threshold resampled"
 """The variant that these measurements carry."""
-
-OPERATING_THRESHOLD = MetricDescriptor(
-    name="operating_threshold",
-    title="Operating threshold",
-    low=0,
-    direction="none",
-    formula="the threshold that the rule chooses on the dataset it is chosen on",
-    explanation="The score from which on a sample is flagged, and how far it moves when other patients choose it.",
-    does_not_show="Whether the rule is the right one, or how well the model does at the threshold.",
-    source="cluster bootstrap over the patients chosen on: Field and Welsh, J. R. Stat. Soc. B 69 (2007) 369",
-)
 
 MOVED = (metrics.SENSITIVITY, metrics.SPECIFICITY, metrics.SELECTION_RATE)
 """Metrics that are followed through the resampled thresholds."""

@@ -11,7 +11,8 @@ from sklearn import metrics as sk
 from evaluators.binary import Predictions
 from evaluators.grouping import Minimums
 from evaluators.operating_point import OperatingPointOptions, chosen_thresholds, operating_point
-from evaluators.operating_point_resampling import OPERATING_THRESHOLD, RESAMPLED, resample, sensitivity_analysis
+from evaluators.operating_point_metrics import OPERATING_THRESHOLD
+from evaluators.operating_point_resampling import RESAMPLED, resample, sensitivity_analysis
 from evaluators.records import Recorder
 from governance.spec.model import Settings
 from governance.statistics.resampling import cluster_weights
