@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from evaluators.estimates import Estimate
@@ -71,6 +72,7 @@ class Compared:
         found = ((cell, self.by_slice[frozenset(cell.items())]) for cell in self.cells)
         return tuple((cell, estimate) for cell, estimate in found if isinstance(estimate, Estimate))
 
+    @cached_property
     def simultaneous(self) -> dict[Key, Interval]:
         """Return the interval of every group that holds together with those of the others, where there is one."""
         usable = self.usable()
@@ -105,7 +107,7 @@ class Compared:
         return self.recorder.measured(
             self.metric,
             replace(estimate, method=method),
-            simultaneous=self.simultaneous().get(frozenset(cell.items())),
+            simultaneous=self.simultaneous.get(frozenset(cell.items())),
             slice=cell,
             **about,
         )

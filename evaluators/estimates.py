@@ -18,8 +18,8 @@ from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import Floats, Integers, cluster_sums
 from governance.statistics.confusion import RatioEstimate, gating_ratio, ratio_interval
 from governance.statistics.means import clustered_mean, mean_interval
-from governance.statistics.proportions import clustered_clopper_pearson, clustered_wilson, effective_size
-from governance.statistics.ranking import auroc_interval, clustered_auroc
+from governance.statistics.proportions import clustered_wilson, effective_size, gating_proportion
+from governance.statistics.ranking import auroc_interval, clustered_auroc, gating_auroc
 
 Bools = npt.NDArray[np.bool_]
 Interval = Callable[[float], Bounds]
@@ -60,7 +60,7 @@ def proportion(
 ) -> Estimate:
     """Share of `successes` among the samples of a mask, with a cluster-adjusted Wilson interval.
 
-    Verdicts rest on the cluster-adjusted Clopper-Pearson interval.
+    Verdicts rest on `gating_proportion`.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def proportion(
             source="Korn and Graubard, Surv. Methodol. 24 (1998) 193; Wilson, J. Am. Stat. Assoc. 22 (1927) 209",
         ),
         influence=cluster_sums((outcome - value) / outcome.size, inside, n_clusters),
-        gating=remembered(lambda level: clustered_clopper_pearson(outcome, inside, level)),
+        gating=remembered(lambda level: gating_proportion(outcome, inside, level)),
     )
 
 
@@ -110,6 +110,7 @@ def ranking(
             source="DeLong et al., Biometrics 44 (1988) 837; Obuchowski, Biometrics 53 (1997) 567",
         ),
         influence=over_all_clusters(estimate.influence, inside, n_clusters),
+        gating=remembered(lambda level: gating_auroc(estimate, level)),
     )
 
 

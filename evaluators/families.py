@@ -126,6 +126,26 @@ def joint_level(influences: Sequence[Floats | None], level: float, seed: int) ->
     return simultaneous_level(np.column_stack(known), level, seed=seed), "max-t"
 
 
+@dataclass(frozen=True)
+class Family:
+    """Numbers whose intervals shall hold together; each level is found once."""
+
+    influences: tuple[Floats | None, ...] = field(repr=False)
+    seed: int
+    _found: dict[float, tuple[float, str]] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return len(self.influences)
+
+    def at(self, level: float) -> tuple[float, str]:
+        """Return the level of each at which all hold together with `level`, and by which method."""
+        if level not in self._found:
+            self._found[level] = joint_level(self.influences, level, self.seed)
+        return self._found[level]
+
+
 def two_one_sided_level(level: float) -> float:
     """Level of the interval that two one-sided tests look at: 0.90 where the house level is 0.95.
 

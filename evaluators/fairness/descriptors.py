@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from evaluators import metrics
 from evaluators.fairness.comparison.options import METRICS as COMPARISON
 from evaluators.fairness.comparison.options import ComparisonOptions
+from evaluators.fairness.gaps_descriptors import GAP_METRICS
 from evaluators.fairness.groups_descriptors import GROUP_METRICS
 from evaluators.fairness.individual.options import METRICS as INDIVIDUAL
 from evaluators.fairness.individual.options import IndividualOptions
@@ -21,8 +22,26 @@ from evaluators.fairness.tasks.options import TaskOptions
 from evaluators.fairness.trade_off.options import METRICS as TRADE_OFF
 from evaluators.fairness.trade_off.options import TradeOffOptions
 from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
+from governance.errors import near_name
 from governance.plugins import EvaluatorDescriptor
 from governance.spec.model import Name, Text, Written
+
+COMPARED = ("sensitivity", "specificity", "auroc")
+
+
+class IntersectionOptions(Written):
+    """``intersections: {of: [sex, race, age], depth: 2}``: every combination of up to `depth` of the attributes."""
+
+    of: tuple[Name, ...] = Field(min_length=2)
+    depth: int = Field(default=2, ge=2)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if len(set(self.of)) < len(self.of):
+            raise ValueError("`of` names an attribute twice")
+        if self.depth > len(self.of):
+            raise ValueError(f"`depth` is {self.depth}, but `of` names {len(self.of)} attributes")
+        return self
 
 
 class FairnessOptions(Written):
@@ -36,8 +55,19 @@ class FairnessOptions(Written):
         Attributes, or several joined by " x " for their combinations.
     operating_point
         A fixed threshold, or how to choose one on another dataset.
+    intersections
+        Groupings to make of several attributes. Their groups have fewer metrics, and pairs are compared only where the
+        policy asks for it.
+    compare
+        Metrics of which the worst group and the difference of every pair are given, beside those the policy asks for.
+    ratios
+        Metrics of which the ratio of every pair is given.
     bins
-        Bins of equal width of the reliability curve and the expected calibration error.
+        Bins of the reliability curve and the expected calibration errors.
+    max_false_positive_rate
+        Where the partial AUROC ends.
+    net_benefit_at
+        Threshold probability of the net benefit; without it, the threshold of the operating point.
     trade_off, comparison, individual, proxies, shortcuts
         Parts that are measured only where they are asked for.
     tasks
@@ -47,7 +77,12 @@ class FairnessOptions(Written):
     on: Name
     groups: tuple[Text, ...] = ()
     operating_point: OperatingPointOptions = FIXED_HALF
+    intersections: IntersectionOptions | None = None
+    compare: tuple[Name, ...] = COMPARED
+    ratios: tuple[Name, ...] = ()
     bins: int = Field(default=10, ge=2, le=100)
+    max_false_positive_rate: float = Field(default=0.1, gt=0, le=1)
+    net_benefit_at: float | None = Field(default=None, gt=0, lt=1)
     trade_off: TradeOffOptions | None = None
     comparison: ComparisonOptions | None = None
     individual: IndividualOptions | None = None
@@ -60,6 +95,15 @@ class FairnessOptions(Written):
         self.operating_point.refuse_scored(self.on)
         return self
 
+    @model_validator(mode="after")
+    def _comparable(self) -> Self:
+        known = [metric.name for metric in GROUP_METRICS]
+        for name in (*self.compare, *self.ratios):
+            if name not in known:
+                near = near_name(name, known)
+                raise ValueError(f"groups cannot be compared by '{name}'" + f"; {near}")
+        return self
+
 
 DESCRIPTOR = EvaluatorDescriptor(
     name="fairness",
@@ -68,6 +112,7 @@ DESCRIPTOR = EvaluatorDescriptor(
     options=FairnessOptions,
     metrics=(
         *GROUP_METRICS,
+        *GAP_METRICS,
         metrics.OBSERVED_FREQUENCY,
         *TRADE_OFF,
         *COMPARISON,

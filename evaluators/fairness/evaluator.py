@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
-from evaluators import estimates, metrics
-from evaluators.binary import THRESHOLD_METRICS, Predictions, auroc_estimate, threshold_estimate
-from evaluators.comparisons import compare_groups
-from evaluators.estimates import Bools, Estimate
-from evaluators.fairness import parts, second_opinion
-from evaluators.fairness.calibration import calibration, reliability
+from evaluators.binary import Predictions
+from evaluators.fairness import parts
+from evaluators.fairness.calibration import reliability
 from evaluators.fairness.descriptors import DESCRIPTOR, FairnessOptions
+from evaluators.fairness.groups import GroupMeasures
+from evaluators.fairness.groups_measured import MeasuredGroups
+from evaluators.fairness.intersections import intersections
 from evaluators.fairness.scene import Scene
 from evaluators.fairness.tasks.task import task_of
-from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, members, parse_groupings
+from evaluators.grouping import Grouping, Minimums, parse_groupings
 from evaluators.operating_point import operating_point
 from evaluators.records import Recorder
 from evaluators.requirements import binary_dataset, independent_choice
-from governance.evidence.model import Measurement, MetricDescriptor, OperatingPoint
+from governance.evidence.model import Measurement
 from governance.harness.protocols import EvaluationContext, Need, Observations
-
-COMPARED = (metrics.SENSITIVITY, metrics.SPECIFICITY, metrics.AUROC)
-"""Metrics of which the worst group and the differences are given."""
-
-CHECKED = (*COMPARED, metrics.SELECTION_RATE)
-"""Metrics that other libraries compute again."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,8 @@ class FairnessEvaluator:
         if context.subject.task != "binary":
             yield from task_of(context).needs(context, options)
             return
-        _groupings(context, options)
+        groupings = _groupings(context, options)
+        intersections(options.intersections, groupings, binary_dataset(context, options.on, evaluator=DESCRIPTOR.name))
         yield Need.of("predict", options.on)
         if options.operating_point.choose_on:
             independent_choice(context, options.operating_point, options.on, evaluator=DESCRIPTOR.name)
@@ -61,29 +54,19 @@ class FairnessEvaluator:
         recorder = Recorder(DESCRIPTOR.name, dataset, context.settings.level)
         minimums = Minimums(context.settings.minimum_patients, context.settings.minimum_events)
         groupings = _groupings(context, options)
-        found: dict[str, dict[frozenset[tuple[str, str]], Estimate | str]] = {metric.name: {} for metric in COMPARED}
-
-        for cell in distinct_slices(groupings, dataset):
-            inside = members(cell, dataset)
-            yield from _shares(recorder, data, inside, cell, minimums)
-            for metric in (*THRESHOLD_METRICS, metrics.AUROC):
-                estimate = _discrimination(metric, data, inside, point, minimums)
-                if metric.name in found:
-                    found[metric.name][frozenset(cell.items())] = estimate
-                here = recorder if metric is metrics.AUROC else recorder.at(point)
-                if isinstance(estimate, str):
-                    yield here.not_measured(metric, estimate, slice=cell, n=int(inside.sum()))
-                else:
-                    yield here.measured(metric, estimate, slice=cell)
-            yield from calibration(
-                recorder, data, inside, cell, bins=options.bins, minimums=minimums, settings=context.settings
-            )
-        yield from reliability(recorder, data, options.bins)
-        for grouping in groupings:
-            for metric in COMPARED:
-                here = recorder if metric is metrics.AUROC else recorder.at(point)
-                yield from compare_groups(here, metric, grouping, dataset, found[metric.name])
         scene = Scene(context, options, observations, dataset, data, point, chosen_from, recorder, minimums, groupings)
+        measures = GroupMeasures(
+            data,
+            point,
+            minimums,
+            context.settings,
+            bins=options.bins,
+            max_false_positive_rate=options.max_false_positive_rate,
+            threshold_probability=point.threshold if options.net_benefit_at is None else options.net_benefit_at,
+        )
+        made = intersections(options.intersections, groupings, dataset)
+        yield from MeasuredGroups(scene, measures, made).measure()
+        yield from reliability(recorder, data, options.bins)
         for part in parts.chosen(options):
             yield from part.measure(scene)
 
@@ -110,35 +93,3 @@ def _chosen_from(
         return None
     dataset = binary_dataset(context, name, evaluator=DESCRIPTOR.name)
     return Predictions.of(observations.table(Need.of("predict", name)), dataset)
-
-
-def _shares(
-    recorder: Recorder, data: Predictions, inside: Bools, cell: Slice, minimums: Minimums
-) -> Iterator[Measurement]:
-    """Prevalence and rejected inputs, among all samples of the slice."""
-    reason = minimums.missing(data.patients(inside), [])
-    for metric, successes in ((metrics.PREVALENCE, data.positive), (metrics.REJECTED_RATE, ~data.usable)):
-        if reason:
-            yield recorder.not_measured(metric, reason, slice=cell, n=int(inside.sum()))
-        else:
-            estimate = estimates.proportion(
-                successes,
-                inside,
-                data.codes,
-                name="share with cluster-adjusted interval",
-                parameters={},
-                n_clusters=data.n_clusters,
-            )
-            yield recorder.measured(metric, estimate, slice=cell)
-
-
-def _discrimination(
-    metric: MetricDescriptor, data: Predictions, inside: Bools, point: OperatingPoint, minimums: Minimums
-) -> Estimate | str:
-    if metric is metrics.AUROC:
-        estimate = auroc_estimate(data, inside, minimums)
-    else:
-        estimate = threshold_estimate(metric, data, inside, point, minimums)
-    if isinstance(estimate, Estimate) and metric in CHECKED:
-        second_opinion.check(metric, estimate, data, np.asarray(inside), point)
-    return estimate

@@ -51,6 +51,17 @@ CALIBRATION_ERROR_EQUAL_MASS = MetricDescriptor(
     does_not_show=metrics.EXPECTED_CALIBRATION_ERROR.does_not_show,
     source="Nixon et al., CVPR Workshops (2019); Naeini, Cooper and Hauskrecht, AAAI (2015)",
 )
+CALIBRATION_ERROR_CORRECTED = MetricDescriptor(
+    name="expected_calibration_error_corrected",
+    title="Expected calibration error, less the share of noise",
+    low=0,
+    high=1,
+    direction="lower",
+    formula="expected calibration error in bins of equal width, less what the noise of every bin adds to it on average",
+    explanation="Average distance between predicted and observed frequency, without most of what small numbers add.",
+    does_not_show="Some noise is left: where groups differ much in size, small ones still look a little worse.",
+    source="Kumar, Liang and Ma, NeurIPS (2019), section 5",
+)
 
 GROUP_METRICS: tuple[MetricDescriptor, ...] = (
     metrics.PREVALENCE,
@@ -74,5 +85,6 @@ GROUP_METRICS: tuple[MetricDescriptor, ...] = (
     metrics.CALIBRATION_SLOPE,
     metrics.EXPECTED_CALIBRATION_ERROR,
     CALIBRATION_ERROR_EQUAL_MASS,
+    CALIBRATION_ERROR_CORRECTED,
 )
 """Every metric of a group, in the order in which it is measured."""

@@ -332,7 +332,7 @@ def test_predictions_that_do_not_fit_the_dataset_are_refused(mortality):
 
 
 def test_a_second_opinion_that_differs_stops_the_run_with_both_numbers(mortality, monkeypatch):
-    monkeypatch.setattr(second_opinion, "_opinions", lambda *_: {"scikit-learn": 0.123})
+    monkeypatch.setattr(second_opinion, "opinions", lambda *_: {"auroc": (0.123, "scikit-learn")})
     with pytest.raises(second_opinion.DisagreementError, match=r"0\.123.* by scikit-learn"):
         list(EVALUATOR.measure(mortality.observations(), mortality.context(OPTIONS)))
 

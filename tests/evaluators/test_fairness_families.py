@@ -22,8 +22,8 @@ def share(successes, n, *, offset=0, n_clusters=400):
 
 
 def test_verdicts_on_a_share_rest_on_clopper_pearson_and_show_wilson():
-    estimate = share(45, 50)
-    exact = clopper_pearson(45, 50, 0.95)
+    estimate = share(70, 100)
+    exact = clopper_pearson(70, 100, 0.95)
     assert (estimate.gating(0.95).low, estimate.gating(0.95).high) == pytest.approx((exact.low, exact.high))
     assert "Wilson" in estimate.bounds(0.95).method
     assert estimate.gating(0.95).low < estimate.bounds(0.95).low
