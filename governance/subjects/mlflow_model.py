@@ -26,8 +26,8 @@ class MlflowSession:
     task: str
     takes: str = "array"
 
-    def predict(self, batch: np.ndarray) -> np.ndarray:
-        """Return (n,) probabilities of the positive class, or (n, classes).
+    def predict(self, batch: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+        """Return (n,) probabilities of the positive class, (n, classes), (n, labels), or the ``value`` of a regression.
 
         Raises
         ------
@@ -49,13 +49,13 @@ class MlflowSession:
             found = np.asarray(self.model.predict(data), dtype=np.float64)
         except Exception as error:
             raise InputError(f"the MLflow model refuses the data: {first_line(error)}") from error
-        if found.ndim == 2 and found.shape[1] == 1:
+        if found.ndim == 2 and found.shape[1] == 1 and self.task != "multilabel":
             found = found[:, 0]
         if self.task == "binary" and found.ndim == 2 and found.shape[1] == 2:
             found = found[:, 1]
-        if len(found) != len(batch) or found.ndim != (1 if self.task == "binary" else 2):
+        if len(found) != len(batch) or found.ndim != (1 if self.task in ("binary", "regression") else 2):
             raise InputError(f"the MLflow model gives an output of shape {found.shape} for {len(batch)} samples")
-        return found
+        return {"value": found} if self.task == "regression" else found
 
 
 def open_mlflow(subject: SubjectSpec, base: Path, device: str, settings: Settings) -> MlflowSession:  # noqa: ARG001

@@ -17,25 +17,33 @@ from governance.subjects.weights import PICKLE_SUFFIXES, refuse_pickle
 
 @dataclass(frozen=True)
 class EstimatorSession:
-    """An estimator with ``predict_proba``; takes (n, features) arrays."""
+    """An estimator with ``predict_proba`` (``predict`` for a regression); takes (n, features) arrays."""
 
     digest: str
     estimator: Any
     task: str
     takes: str = "array"
 
-    def predict(self, batch: np.ndarray) -> np.ndarray:
-        """Return (n,) probabilities of the positive class, or (n, classes).
+    def predict(self, batch: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+        """Return (n,) probabilities of the positive class, (n, classes), (n, labels), or the ``value`` of a regression.
 
         Raises
         ------
         InputError
-            If the estimator refuses the batch.
+            If the estimator refuses the batch, or gives something else than the task asks for.
         """
+        method = self.estimator.predict if self.task == "regression" else self.estimator.predict_proba
         try:
-            found = np.asarray(self.estimator.predict_proba(_named(batch, self.estimator)), dtype=np.float64)
-        except (ValueError, TypeError, AttributeError) as error:
+            given = method(_named(batch, self.estimator))
+            # An estimator of several outputs gives a list: for each label, probabilities of 0 and of 1.
+            several = self.task == "multilabel" and isinstance(given, list)
+            found = np.asarray(np.stack(given, axis=1)[..., 1] if several else given, dtype=np.float64)
+        except (ValueError, TypeError, AttributeError, IndexError) as error:
             raise InputError(f"the estimator refuses the data: {first_line(error)}") from error
+        if self.task == "regression":
+            if found.size != len(batch):
+                raise InputError(f"the estimator gives values of shape {found.shape} for {len(batch)} samples")
+            return {"value": found.reshape(len(batch))}
         if self.task == "binary":
             if found.ndim != 2 or found.shape[1] != 2:
                 raise InputError(f"the estimator gives probabilities of shape {found.shape}, expected (n, 2)")
@@ -65,8 +73,9 @@ def open_sklearn(subject: SubjectSpec, base: Path, device: str, settings: Settin
     path = file_of(base, options.weights)
     refuse_pickle(path, allow_pickle=subject.allow_pickle, instead="save the estimator with skops.io.dump")
     estimator = _unpickle(path) if path.suffix.lower() in PICKLE_SUFFIXES else _skops(path, options.trusted)
-    if not callable(getattr(estimator, "predict_proba", None)):
-        raise InputError(f"a {type(estimator).__name__} gives no probabilities", location=Location(str(path)))
+    method, what = ("predict", "values") if subject.task == "regression" else ("predict_proba", "probabilities")
+    if not callable(getattr(estimator, method, None)):
+        raise InputError(f"a {type(estimator).__name__} gives no {what}", location=Location(str(path)))
     return EstimatorSession(digest_of(subject, base), estimator, subject.task)
 
 

@@ -41,12 +41,12 @@ class TextSession:
         with torch.inference_mode(), autocast(self.device, self.precision):
             return self.model(**batch, **options), batch["attention_mask"]
 
-    def predict(self, batch: Sequence[Mapping[str, Any]]) -> np.ndarray:
-        """Return (n,) probabilities of the positive class, or (n, classes)."""
-        from governance.subjects.tensor_session import probabilities
+    def predict(self, batch: Sequence[Mapping[str, Any]]) -> np.ndarray | dict[str, np.ndarray]:
+        """Return what the task asks for, float64: see `governance.subjects.tensor_session.predicted`."""
+        from governance.subjects.tensor_session import predicted
 
         output, _ = self._run(batch)
-        return probabilities(output.logits, self.task, self.output, len(batch), None)
+        return predicted(output.logits, self.task, self.output, len(batch), None)
 
     def embed(self, batch: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Return (n, d) float32: the mean of the last hidden states over the tokens of each text."""
