@@ -90,7 +90,7 @@ def _folds(target: Integers, codes: Integers, folds: int, seed: int) -> Integers
 
 def _rotated(features: Floats) -> Floats:
     """Return features without directions that no sample has; ridge regression does not depend on the axes."""
-    centred = features - features.mean(axis=0)
+    centred: Floats = features - features.mean(axis=0)
     n, d = centred.shape
     if n >= d:
         return centred
