@@ -23,8 +23,11 @@ from governance.statistics.clusters import Floats, Integers, cluster_codes
 WIDTH: statistics.Binning = "equal width"
 MASS: statistics.Binning = "equal mass"
 
-MANY_PATIENTS = 1000
-"""From here on errors of resampled patients are drawn from the normal distribution that they approach."""
+MANY_PATIENTS = 200
+"""From here on errors of resampled patients are drawn from the normal distribution that they approach.
+
+From this number on the ends of the two intervals differ by less than 0.01; see the tests.
+"""
 
 _DRAWS = 99
 """Draws of a calibrated model's error, for its mean and a p-value."""

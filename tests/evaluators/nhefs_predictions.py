@@ -71,6 +71,21 @@ def predictions(frame: pd.DataFrame, score: np.ndarray) -> pd.DataFrame:
     )
 
 
+def one(found, metric, cell=None, estimand="value", **about):
+    """The only measurement of a metric and what it is about; without `over` and `variant` the plain one."""
+    about = {"variant": None, **about}
+    rows = [
+        m
+        for m in found
+        if m.metric == metric
+        and m.estimand == estimand
+        and (cell is None or m.slice == cell)
+        and all(getattr(m, key) == value for key, value in about.items())
+    ]
+    assert len(rows) == 1, (metric, cell, estimand, about, len(rows))
+    return rows[0]
+
+
 @dataclass(frozen=True)
 class Recorded:
     """Two datasets of NHEFS and the recorded scores of each."""

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from fairlearn.metrics import MetricFrame, false_negative_rate, false_positive_rate, selection_rate
-from nhefs_predictions import dataset_info, predictions
+from nhefs_predictions import dataset_info, one, predictions
 from pydantic import ValidationError
 from sklearn import metrics as sk
 
@@ -26,19 +26,6 @@ OPTIONS = FairnessOptions(
 @pytest.fixture(scope="module")
 def found(mortality):
     return list(EVALUATOR.measure(mortality.observations(), mortality.context(OPTIONS)))
-
-
-def one(found, metric, cell=None, estimand="value", **about):
-    rows = [
-        m
-        for m in found
-        if m.metric == metric
-        and m.estimand == estimand
-        and (cell is None or m.slice == cell)
-        and all(getattr(m, key) == value for key, value in about.items())
-    ]
-    assert len(rows) == 1, (metric, cell, estimand, about, len(rows))
-    return rows[0]
 
 
 def parts(mortality, cell):
