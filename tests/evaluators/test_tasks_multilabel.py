@@ -114,3 +114,14 @@ def test_another_number_of_scores_and_missing_labels_are_refused(findings: Case)
     bare = Case("multilabel", DatasetInfo(**{**vars(findings.info), "classes": ()}), findings.table)
     with pytest.raises(InputError, match="has no `targets`"):
         bare.measure()
+
+
+def test_a_single_label_is_measured_like_several(findings: Case, measured) -> None:
+    frame = findings.info.frame.drop(columns=["target:large", "target:uneven"])
+    info = DatasetInfo(**{**vars(findings.info), "frame": frame, "classes": ("malignant",)})
+    table = findings.table.assign(scores=[row[:1] for row in findings.table["scores"]])
+    alone = Case("multilabel", info, table).measure(["outline"], operating_point={"threshold": 0.4})
+    for metric in ("sensitivity", "specificity", "f1", "auroc"):
+        name = "f1_score" if metric == "f1" else metric
+        expected = measured.value(name, target_class="malignant")
+        assert alone.value(f"macro_{name}") == pytest.approx(expected, abs=1e-12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -48,6 +48,7 @@ class ClassQuestion:
     ranked: Predictions
     point: OperatingPoint
     shown: OperatingPoint | None
+    _latest: dict[str, tuple[Bools, Estimate | str]] = field(default_factory=dict, repr=False)
 
     @property
     def flagged(self) -> Bools:
@@ -55,7 +56,17 @@ class ClassQuestion:
         return self.decided.flagged(self.point)
 
     def estimate(self, metric: MetricDescriptor, inside: Bools, minimums: Minimums) -> Estimate | str:
-        """Estimate a metric of the class in a slice, or say why not."""
+        """Estimate a metric of the class in a slice, or say why not; the latest slice is remembered.
+
+        The class by itself and the mean over classes ask for the same numbers of the same mask.
+        """
+        mask, found = self._latest.get(metric.name, (None, ""))
+        if mask is not inside:
+            found = self._estimate(metric, inside, minimums)
+            self._latest[metric.name] = (inside, found)
+        return found
+
+    def _estimate(self, metric: MetricDescriptor, inside: Bools, minimums: Minimums) -> Estimate | str:
         if metric is metrics.AUROC:
             return auroc_estimate(self.ranked, inside, minimums)
         if metric is metrics.PREVALENCE:

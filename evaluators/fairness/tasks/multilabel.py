@@ -141,11 +141,11 @@ def _again(board: Board, labels: list[ClassQuestion], inside: Bools, what: str) 
         value = float(sklearn.accuracy_score(truth, flagged))
     elif what == "auroc":
         value = float(np.mean([sklearn.roc_auc_score(truth[:, i], scores[:, i]) for i in range(truth.shape[1])]))
-    elif what == "f1":
-        each_label = [sklearn.f1_score(truth[:, i], flagged[:, i], zero_division=np.nan) for i in range(truth.shape[1])]
-        value = float(np.mean(each_label))
     else:
-        side = int(what == "sensitivity")
-        recall = [sklearn.recall_score(truth[:, i], flagged[:, i], pos_label=side) for i in range(truth.shape[1])]
-        value = float(np.mean(recall))
+        # What is not of a label is to specificity what is of it to sensitivity.
+        sides = (1 - truth, 1 - flagged) if what == "specificity" else (truth, flagged)
+        function = sklearn.f1_score if what == "f1" else sklearn.recall_score
+        # A table of one column would be read as a binary question of both its sides.
+        average = "macro" if truth.shape[1] > 1 else "binary"
+        value = float(function(*sides, average=average, zero_division=np.nan))
     return {"scikit-learn": value}
