@@ -35,13 +35,15 @@ class NpzOptions(Written):
     """Arrays in one `.npz` file without pickled objects.
 
     `images` names the array of inputs, ``(n, h, w)``, ``(n, h, w, channels)``, ``(n, channels, h, w)`` or
-    ``(n, features)``; `labels` an array that becomes the column of that name; `table` a CSV or Parquet file with one
-    row a sample for everything else. Without a table every one-dimensional array of length n is a column.
+    ``(n, features)``; `labels` an array that becomes the column of that name; `masks` reference masks of a
+    segmentation, ``(n, h, w)``; `table` a CSV or Parquet file with one row a sample for everything else. Without a
+    table every one-dimensional array of length n is a column.
     """
 
     file: FileName
     images: Text = "images"
     labels: Text | None = None
+    masks: Text | None = None
     table: FileName | None = None
 
 

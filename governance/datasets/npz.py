@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from governance.datasets.descriptors import NpzOptions
+from governance.datasets.masks import REFERENCE_MASK
 from governance.datasets.reading import existing_file, read_table, text_columns
 from governance.errors import InputError, Location, near_name
 from governance.evidence.canonical import digest_file
@@ -21,22 +22,29 @@ COLOUR_CHANNELS = (1, 3)
 
 @dataclass(frozen=True)
 class NpzDataset:
-    """Inputs in memory: ``(n, channels, height, width)`` uint8 or float32, or ``(n, features)`` float32."""
+    """Inputs in memory: ``(n, channels, height, width)`` uint8 or float32, or ``(n, features)`` float32.
+
+    `masks`, where there are some, are ``(n, ...)`` uint8: 1 for the structure.
+    """
 
     table: pd.DataFrame
     inputs: np.ndarray
     fingerprint: str
+    masks: np.ndarray | None = None
 
     def decode(self, indices: Sequence[int], variant: str | None = None) -> np.ndarray:
-        """Return the inputs at `indices`."""
-        if variant is not None:
+        """Return the inputs at `indices`, or their reference masks."""
+        if variant is None:
+            rows: np.ndarray = self.inputs[np.asarray(indices, dtype=int)]
+            return rows
+        if variant != REFERENCE_MASK or self.masks is None:
             raise KeyError(variant)
-        rows: np.ndarray = self.inputs[np.asarray(indices, dtype=int)]
-        return rows
+        masks: np.ndarray = self.masks[np.asarray(indices, dtype=int)]
+        return masks
 
-    def variants(self, name: str) -> Sequence[int]:  # noqa: ARG002
-        """A file of arrays has no variants."""
-        return ()
+    def variants(self, name: str) -> Sequence[int]:
+        """A file of arrays knows no other version of a sample than its reference mask."""
+        return range(len(self.inputs)) if name == REFERENCE_MASK and self.masks is not None else ()
 
 
 def open_npz(dataset: DatasetSpec, base: Path) -> NpzDataset:
@@ -74,7 +82,8 @@ def open_npz(dataset: DatasetSpec, base: Path) -> NpzDataset:
                 location=Location(str(path)),
             )
         frame[name] = array
-    return NpzDataset(frame, inputs, digest_file(path))
+    masks = None if options.masks is None else _masks(_array(arrays, options.masks, path), options.masks, inputs, path)
+    return NpzDataset(frame, inputs, digest_file(path), masks)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -95,6 +104,22 @@ def _array(arrays: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarra
     if name not in arrays:
         raise InputError(f"no array '{name}' in the file", location=Location(str(path)), hint=near_name(name, arrays))
     return arrays[name]
+
+
+def _masks(array: np.ndarray, name: str, inputs: np.ndarray, path: Path) -> np.ndarray:
+    """Return masks as (n, height, width) uint8: 1 where the array is not 0."""
+    expected = (len(inputs), *inputs.shape[2:])
+    if inputs.ndim != 4 or array.shape != expected:
+        raise InputError(
+            f"the masks '{name}' have shape {array.shape}; expected {expected}, one for each image",
+            location=Location(str(path)),
+        )
+    if not (np.issubdtype(array.dtype, np.integer) or array.dtype == np.bool_):
+        raise InputError(
+            f"the masks '{name}' are {array.dtype}", location=Location(str(path)), hint="expected whole numbers, 0 or 1"
+        )
+    masks: np.ndarray = (array != 0).astype(np.uint8)
+    return masks
 
 
 def _channels_first(array: np.ndarray, path: Path) -> np.ndarray:
