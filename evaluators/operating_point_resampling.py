@@ -90,14 +90,16 @@ def resample(
     thresholds = threshold_replicates(options, chosen_from, replicates=replicates, seed=seed)
     usable = data.usable
     score, positive, codes = data.score[usable], data.positive[usable], data.codes[usable]
-    inside = np.stack([mask[usable] for mask in slices], axis=1).astype(np.float64)
+    masks = [mask[usable] for mask in slices]
+    with_condition, without = [mask & positive for mask in masks], [mask & ~positive for mask in masks]
+    classes = np.stack(with_condition + without, axis=1).astype(np.float64)
     fixed, anew = [], []
     start = 0
     drawn = cluster_weights(data.n_clusters, replicates, seed + _SCORED_STREAM, chunk=_chunk(score.size))
     for weights in drawn:
         flagged = score[None, :] >= thresholds[start : start + len(weights), None]
-        fixed.append(_shares(np.ones_like(flagged, dtype=np.float64), flagged, positive, inside))
-        anew.append(_shares(weights[:, codes], flagged, positive, inside))
+        fixed.append(_shares(None, flagged, classes))
+        anew.append(_shares(weights[:, codes], flagged, classes))
         start += len(weights)
     lacking = np.isnan(thresholds)
     parts = [np.where(lacking, np.nan, np.concatenate(part, axis=2)) for part in (fixed, anew)]
@@ -201,13 +203,26 @@ def _both(replicates: Floats, level: float) -> Bounds:
     return Bounds(ends.low, ends.high, "cluster bootstrap of both the patients chosen on and the scored, percentile")
 
 
-def _shares(weights: Floats, flagged: Bools, positive: Bools, inside: Floats) -> Floats:
-    """(slices, metrics, k) sensitivity, specificity and selection rate of weighted samples; NaN without denominator."""
+def _shares(weights: Floats | None, flagged: Bools, classes: Floats) -> Floats:
+    """(slices, metrics, k) sensitivity, specificity and selection rate of weighted samples; NaN without denominator.
+
+    Parameters
+    ----------
+    weights
+        (k, n) how often each sample counts; None where each counts once.
+    classes
+        (n, 2 x slices) which samples of each slice have the condition, then which have not.
+    """
+    slices = classes.shape[1] // 2
+    counted = flagged.astype(np.float64) if weights is None else weights * flagged
+    hits = counted @ classes
+    total = classes.sum(axis=0, keepdims=True) if weights is None else weights @ classes
+    positives, negatives = total[:, :slices], total[:, slices:]
     with np.errstate(invalid="ignore", divide="ignore"):
         found = [
-            ((weights * flagged * positive) @ inside) / ((weights * positive) @ inside),
-            ((weights * ~flagged * ~positive) @ inside) / ((weights * ~positive) @ inside),
-            ((weights * flagged) @ inside) / (weights @ inside),
+            hits[:, :slices] / positives,
+            1 - hits[:, slices:] / negatives,
+            (hits[:, :slices] + hits[:, slices:]) / (positives + negatives),
         ]
     return np.stack(found).transpose(2, 0, 1)
 

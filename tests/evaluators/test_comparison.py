@@ -20,6 +20,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from evaluators.binary import Predictions
 from evaluators.fairness.comparison import part
 from evaluators.fairness.comparison.options import BASELINE, OtherModel
+from evaluators.fairness.comparison.paired import gating_paired
 from evaluators.fairness.descriptors import DESCRIPTOR, FairnessOptions
 from evaluators.fairness.scene import Scene
 from evaluators.grouping import Grouping, Minimums
@@ -165,6 +166,7 @@ def test_mcnemar_agrees_with_statsmodels(setting, found):
         measured = change(found, metric, {})
         assert measured.p_value == pytest.approx(mcnemar(table, exact=True).pvalue, abs=1e-9)
         assert "McNemar" in measured.test
+        assert measured.gating.low <= measured.interval.low <= measured.interval.high <= measured.gating.high
 
 
 def test_a_paired_interval_is_that_of_resampled_patients(setting, found):
@@ -174,6 +176,17 @@ def test_a_paired_interval_is_that_of_resampled_patients(setting, found):
     low, high = np.quantile(more[draws].mean(axis=1), [0.025, 0.975])
     interval = change(found, "sensitivity", {}).interval
     assert (interval.low, interval.high) == (pytest.approx(low, abs=0.02), pytest.approx(high, abs=0.02))
+
+
+def test_the_interval_for_verdicts_rarely_misses_on_either_side():
+    generator = np.random.default_rng(11)
+    missed = np.zeros(2)
+    runs = 2000
+    for _ in range(runs):  # 40 patients, few of whom the two decide differently
+        kind = generator.choice(3, 40, p=[0.08, 0.02, 0.90])
+        ends = gating_paired(kind == 0, kind == 1, np.arange(40), 0.95)
+        missed += (ends.low > 0.06, ends.high < 0.06)
+    assert (missed / runs <= 0.025).all()
 
 
 def test_a_change_of_gap_is_as_uncertain_as_its_two_groups_together(found):
@@ -383,3 +396,16 @@ settings: {device: cpu}
     prepared, observations = collect()
     (need,) = [need for need in prepared.plan.needs if need.collector == BASELINE]
     assert observations.table(need)["score"].to_numpy() == pytest.approx(people.table["died"][:50].mean(), abs=1e-12)
+
+
+def test_the_example_pins_the_baseline_that_it_prepares(tmp_path):
+    pytest.importorskip("causaldata")
+    from governance.spec import load_spec
+    from governance.spec.references import load_reference
+    from governance.subjects.identity import identify
+
+    example = Path(__file__).resolve().parents[2] / "examples" / "mortality_risk"
+    written = load_spec(example / "governance.yaml").spec.evaluate["fairness"]["comparison"]["baseline"]
+    model = OtherModel.model_validate(written)
+    (tmp_path / model.options["predictions"]).write_text(load_reference("nhefs:age_alone", example)(), newline="\n")
+    assert identify(model.subject(), tmp_path) == model.digest

@@ -89,7 +89,7 @@ def _model(need: Need) -> OtherModel:
 def _check_digest(model: OtherModel, digest: str) -> None:
     if digest != model.digest:
         raise InputError(
-            f"the digest of the model '{model.name}' is {digest}, the spec says {model.digest}",
+            f"evaluate: the digest of the model '{model.name}' is {digest}, the spec says {model.digest}",
             hint=f"if it is the model to compare with, write digest: {digest}",
         )
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from evaluators import estimates, families, metrics
 from evaluators.binary import Predictions
-from evaluators.estimates import Bools, Estimate
+from evaluators.estimates import Bools, Estimate, Interval
 from evaluators.grouping import Minimums
 from governance.evidence.model import Method, MetricDescriptor, Scalar
-from governance.statistics.auroc_comparison import paired_auroc_test
 from governance.statistics.bounds import Bounds
-from governance.statistics.clusters import Floats, count_clusters
-from governance.statistics.paired import clustered_mcnemar
+from governance.statistics.clusters import Floats, Integers, count_clusters
+from governance.statistics.multiplicity import bonferroni_level
+from governance.statistics.proportions import clustered_clopper_pearson
 from governance.statistics.ranking import clustered_auroc, paired_auroc_difference, paired_auroc_interval
 
 PAIRED = "mean of paired differences with cluster-robust variance"
@@ -75,12 +73,12 @@ def paired_difference(
         return _ranking(first, second, data, both, about)
     if metric is metrics.BALANCED_ACCURACY:
         halves = [
-            _mean(outcome(half, first, data) - outcome(half, second, data), _among(half, both, data), data, about)
+            _mean(outcome(half, first, data), outcome(half, second, data), denominator(half, both, data), data, about)
             for half in (metrics.SENSITIVITY, metrics.SPECIFICITY)
         ]
         return _half_sum(halves[0], halves[1], data.patients(both))
-    change = outcome(metric, first, data) - outcome(metric, second, data)
-    return _mean(change, _among(metric, both, data), data, about)
+    among = denominator(metric, both, data)
+    return _mean(outcome(metric, first, data), outcome(metric, second, data), among, data, about)
 
 
 def value_of(
@@ -131,6 +129,7 @@ def change_of_gap(first: Estimate, second: Estimate) -> Estimate:
         n_clusters=first.n_clusters + second.n_clusters,
         events=None,
         bounds=contrast.bounds,
+        gating=contrast.gating,
         method=Method(
             name="difference between two groups of paired differences",
             parameters={**first.method.parameters, "n": first.n, "n_reference": second.n},
@@ -140,53 +139,7 @@ def change_of_gap(first: Estimate, second: Estimate) -> Estimate:
     )
 
 
-def tested_change(
-    metric: MetricDescriptor, arms: tuple[Arm, Arm], estimate: Estimate, *, data: Predictions, inside: Bools
-) -> dict[str, Any]:
-    """Return the p-value of "the two are equally good" and the name of its test; nothing where there is none.
-
-    McNemar's exact test, by patient, where nothing is left to chance; for the AUROC the paired test; otherwise from the
-    cluster-robust variance. Not adjusted for the other comparisons.
-    """
-    first, second = arms
-    among = _among(metric, inside & first.usable & second.usable, data)
-    try:
-        if metric is metrics.AUROC and first.score is not None and second.score is not None:
-            difference = paired_auroc_difference(
-                first.score[among], second.score[among], data.positive[among], data.codes[among]
-            )
-            ranked = paired_auroc_test(difference)
-            return _test(ranked.p_value, ranked.method)
-        if metric is metrics.BALANCED_ACCURACY or metric is metrics.AUROC:
-            return _from_variance(estimate)
-        one, two = outcome(metric, first, data)[among], outcome(metric, second, data)[among]
-        if bool(np.isin(np.append(one, two), (0.0, 1.0)).all()):
-            paired = clustered_mcnemar(one, two, data.codes[among])
-            return _test(paired.p_value, paired.method)
-    except ValueError:  # too few patients for a test; the interval says so
-        return {}
-    return _from_variance(estimate)
-
-
-def _from_variance(estimate: Estimate) -> dict[str, Any]:
-    if estimate.influence is None or estimate.n_clusters < 2:
-        return {}
-    variance = estimate.n_clusters / (estimate.n_clusters - 1) * float(np.sum(estimate.influence**2))
-    if variance <= _ZERO:
-        return {}
-    p_value = 2 * float(stats.t.sf(abs(estimate.value) / np.sqrt(variance), estimate.n_clusters - 1))
-    return _test(p_value, "cluster-robust t of paired differences")
-
-
-def _test(p_value: float, name: str) -> dict[str, Any]:
-    return {"p_value": p_value, "test": f"{name}; not adjusted for other comparisons"}
-
-
-_ZERO = 1e-18
-"""Variances below this are rounding."""
-
-
-def _among(metric: MetricDescriptor, scored: Bools, data: Predictions) -> Bools:
+def denominator(metric: MetricDescriptor, scored: Bools, data: Predictions) -> Bools:
     """Return (n,) bool: the denominator of a metric."""
     if metric is metrics.SENSITIVITY:
         return scored & data.positive
@@ -202,14 +155,50 @@ def _needed(metric: MetricDescriptor, scored: Bools, data: Predictions) -> list[
     return {"sensitivity": found, "specificity": left}.get(metric.name, [])
 
 
-def _mean(values: Floats, among: Bools, data: Predictions, parameters: dict[str, Scalar]) -> Estimate:
-    return estimates.mean(
-        values, among, data.codes, low=-1.0, high=1.0, parameters=parameters, name=PAIRED, n_clusters=data.n_clusters
+def _mean(first: Floats, second: Floats, among: Bools, data: Predictions, parameters: dict[str, Scalar]) -> Estimate:
+    """Mean of ``first - second``; where both are 0 or 1, verdicts rest on `gating_paired`."""
+    found = estimates.mean(
+        first - second,
+        among,
+        data.codes,
+        low=-1.0,
+        high=1.0,
+        parameters=parameters,
+        name=PAIRED,
+        n_clusters=data.n_clusters,
     )
+    one, two, codes = first[among], second[among], data.codes[among]
+    if not bool(np.isin(np.append(one, two), (0.0, 1.0)).all()):
+        return found
+    return replace(found, gating=lambda level: gating_paired(one > two, two > one, codes, level))
+
+
+def gating_paired(gained: Bools, lost: Bools, clusters: Integers, level: float) -> Bounds:
+    """Interval of the share gained less the share lost, from an exact interval of each at half the error.
+
+    By Bonferroni it misses on either side no more often than ``(1 - level) / 2``; it is wider than needed.
+
+    Parameters
+    ----------
+    gained, lost
+        (n,) which samples only the first, and only the second way of deciding counts.
+    clusters
+        (n,) patients.
+
+    Source: Clopper and Pearson, Biometrika 26 (1934) 404; clusters: Korn and Graubard, Surv. Methodol. 24 (1998) 193.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two clusters.
+    """
+    each = bonferroni_level(level, 2)
+    up, down = (clustered_clopper_pearson(part, clusters, each) for part in (gained, lost))
+    return Bounds(up.low - down.high, up.high - down.low, f"{up.method} of what is gained and of what is lost")
 
 
 def _share(metric: MetricDescriptor, arm: Arm, data: Predictions, scored: Bools, about: dict[str, Scalar]) -> Estimate:
-    values, among = outcome(metric, arm, data), _among(metric, scored, data)
+    values, among = outcome(metric, arm, data), denominator(metric, scored, data)
     if bool(np.isin(values[among], (0.0, 1.0)).all()):
         return estimates.proportion(
             values > 0,
@@ -240,6 +229,7 @@ def _half_sum(first: Estimate, second: Estimate, patients: int) -> Estimate:
         n_clusters=patients,
         events=None,
         bounds=contrast.bounds,
+        gating=contrast.gating,
         method=Method(
             name=f"half of sensitivity and specificity together: {first.method.name}",
             parameters=first.method.parameters,
@@ -250,13 +240,22 @@ def _half_sum(first: Estimate, second: Estimate, patients: int) -> Estimate:
 
 
 def _scaled(estimate: Estimate, factor: float) -> Estimate:
-    def bounds(level: float) -> Bounds:
-        ends = estimate.bounds(level)
-        low, high = sorted((factor * ends.low, factor * ends.high))
-        return Bounds(low, high, ends.method)
+    def times(interval: Interval) -> Interval:
+        def bounds(level: float) -> Bounds:
+            ends = interval(level)
+            low, high = sorted((factor * ends.low, factor * ends.high))
+            return Bounds(low, high, ends.method)
+
+        return bounds
 
     influence = None if estimate.influence is None else factor * estimate.influence
-    return replace(estimate, value=factor * estimate.value, bounds=bounds, influence=influence)
+    return replace(
+        estimate,
+        value=factor * estimate.value,
+        bounds=times(estimate.bounds),
+        gating=times(estimate.gating) if estimate.gating else None,
+        influence=influence,
+    )
 
 
 def _ranking(first: Arm, second: Arm, data: Predictions, both: Bools, parameters: dict[str, Scalar]) -> Estimate | str:

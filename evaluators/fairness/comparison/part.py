@@ -9,7 +9,8 @@ from evaluators import metrics
 from evaluators.binary import Predictions
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.comparison.options import BASELINE, COMPARED, GAP_CHANGES, ComparisonOptions
-from evaluators.fairness.comparison.paired import Arm, change_of_gap, paired_difference, tested_change, value_of
+from evaluators.fairness.comparison.paired import Arm, change_of_gap, paired_difference, value_of
+from evaluators.fairness.comparison.tested import tested_change
 from evaluators.grouping import Grouping, Slice, distinct_slices, members, pairs, recorded
 from evaluators.operating_point import OperatingPointOptions, operating_point
 from evaluators.records import Recorder

@@ -7,8 +7,9 @@ from typing import Any
 
 from evaluators import metrics
 from evaluators.estimates import Estimate
-from evaluators.fairness.comparison.paired import Arm, paired_difference, tested_change, value_of
+from evaluators.fairness.comparison.paired import Arm, paired_difference, value_of
 from evaluators.fairness.comparison.part import gap_changes
+from evaluators.fairness.comparison.tested import tested_change
 from evaluators.fairness.scene import Scene
 from evaluators.grouping import Grouping, distinct_slices, members
 from governance.evidence.model import Measurement, OperatingPoint, Scalar
