@@ -25,6 +25,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 WEIGHTS = "model.skops"
+BASELINE = "age_alone.csv"
+"""What the model is compared with: how many of the same age died, among the training people."""
+BAND = 5
+"""Years of age that the baseline takes together."""
 
 AS_MEASURED = ("age", "smokeintensity", "smokeyrs", "cholesterol")
 """Years of age, cigarettes a day, years of smoking, and serum cholesterol in mg/dl, all at the first examination."""
@@ -83,14 +87,18 @@ def feature_names() -> tuple[str, ...]:
 
 
 def prepare(folder: Path, *, quick: bool) -> None:  # noqa: ARG001 - fitting takes less than a second
-    """Fit the risk model on the training split and store it without pickle; does nothing where it fits the recipe."""
+    """Fit the risk model on the training split, store it without pickle, and write the baseline's scores beside it.
+
+    Does nothing where both are there and the model fits the recipe.
+    """
     recipe = RECIPE | {
         "code": _digest(Path(folder) / "nhefs.py"),
         "libraries": {name: version(name) for name in ("causaldata", "numpy", "pandas", "scikit-learn", "skops")},
     }
     weights, note = Path(folder) / WEIGHTS, Path(folder) / f"{WEIGHTS}.recipe.json"
-    if _stored(weights, note) == recipe:
+    if _stored(weights, note) == recipe and (Path(folder) / BASELINE).is_file():
         return
+    (Path(folder) / BASELINE).write_text(age_alone(), newline="\n")
     import skops.io  # Takes seconds, so only where the model is made.
 
     note.unlink(missing_ok=True)
@@ -110,6 +118,20 @@ def fit(people: People) -> Any:
         SimpleImputer(strategy="median"), StandardScaler(), LogisticRegression(C=RECIPE["C"], max_iter=1000)
     )
     return model.fit(people.decode(range(len(people.table))), people.table["died"].to_numpy())
+
+
+def age_alone() -> str:
+    """Return a table of scores: the share that died among the training people within the same five years of age.
+
+    Plain division of counts, so that the bytes are the same everywhere; the share of all where nobody is of that age.
+    """
+    table = training().table
+    died = table.groupby(table["age"] // BAND)["died"].mean()
+    lines = ["dataset,sample_id,score"]
+    for name, people in (("validation", validation()), ("test", testing())):
+        shares = (people.table["age"] // BAND).map(died).fillna(table["died"].mean())
+        lines += [f"{name},{person},{share:.6f}" for person, share in zip(people.table["seqn"], shares, strict=True)]
+    return "\n".join(lines) + "\n"
 
 
 def split_of(person: int) -> str:
