@@ -41,8 +41,12 @@ Text = tuple[Inline, ...]
 
 
 class Block(Frozen):
-    """Base of all blocks: for whom it is written and who may hold it."""
+    """Base of all blocks: for whom it is written and who may hold it.
 
+    `folded` is what the page shows of a block that stays closed until it is asked for; print and text show it all.
+    """
+
+    folded: str | None = None
     audiences: tuple[Audience, ...] = AUDIENCES
     disclosure: Disclosure = "public"
 
@@ -98,7 +102,11 @@ class Axis(Frozen):
 
 
 class GroupRow(Frozen):
-    """One group. `span` is None where nothing was measured; `reason` then says why. `mark` tags the worst group."""
+    """One group. `span` is None where nothing was measured; `reason` then says why. `mark` tags the worst group.
+
+    `wide` is the interval that verdicts rest on, where it is another one; `verdict` says it where a verdict was made.
+    `beside` and its interval are a second number about the same group.
+    """
 
     label: str
     heading: str | None = None
@@ -107,18 +115,28 @@ class GroupRow(Frozen):
     value: Figure | None = None
     interval: Figure | None = None
     span: Span | None = None
+    wide: Span | None = None
+    verdict: Figure | None = None
+    beside: Figure | None = None
+    beside_interval: Figure | None = None
+    beside_span: Span | None = None
     reason: str | None = None
     mark: str | None = None
 
 
 class GroupTable(Block):
-    """A metric by group, with a forest plot on one shared axis."""
+    """A metric by group, with a forest plot on one shared axis.
+
+    `head` is the title of the first column; `beside` names a second number of each row.
+    """
 
     kind: Literal["group_table"] = "group_table"
     id: str
     title: Text
     note: Text = ()
+    head: str = "Group"
     metric: str
+    beside: str | None = None
     n_title: str = "n"
     clustered: bool = False
     axis: Axis
@@ -128,17 +146,18 @@ class GroupTable(Block):
 
 
 class Point(Frozen):
-    """A point of a chart, with what is printed about it."""
+    """A point of a chart, with what is printed about it. `label` is `x` as printed, where that was measured, too."""
 
     x: float
     span: Span
     figure: Figure
     interval: Figure | None = None
     n: Figure | None = None
+    label: Figure | None = None
 
 
 class Series(Frozen):
-    """A line and its name."""
+    """A line, or points without one, and its name."""
 
     title: str
     points: tuple[Point, ...]
@@ -147,12 +166,13 @@ class Series(Frozen):
 class Chart(Block):
     """A chart, drawn in panels on shared axes so that it stays readable on a phone.
 
-    `form`: a metric against severity, against the share of labels (log x), or observed against predicted.
+    `form`: a metric against severity, against the share of labels (log x), observed against predicted, or two metrics
+    that are traded against each other.
     """
 
     kind: Literal["chart"] = "chart"
     id: str
-    form: Literal["conditions", "efficiency", "reliability"]
+    form: Literal["conditions", "efficiency", "reliability", "front"]
     title: Text
     note: Text = ()
     x: Axis

@@ -121,8 +121,17 @@ def _(block: VerdictList) -> str:
 
 @write.register
 def _(block: GroupTable) -> str:
-    titles = ["Group", *(["patients"] if block.clustered else []), block.n_title, block.metric, "interval", ""]
-    numeric = [False, *([True] if block.clustered else []), True, True, True, False]
+    second = [block.beside, "interval"] if block.beside else []
+    titles = [
+        block.head,
+        *(["patients"] if block.clustered else []),
+        block.n_title,
+        block.metric,
+        "interval",
+        *second,
+        "",
+    ]
+    numeric = [False, *([True] if block.clustered else []), True, True, True, *(True for _ in second), False]
     rows = [_group(block, row) for row in block.rows]
     bar = f"\n\nThe provider's {escape(block.bar_label)}." if block.bar_label else ""
     table = _table([escape(title) for title in titles], numeric, rows)
@@ -131,10 +140,13 @@ def _(block: GroupTable) -> str:
 
 def _group(block: GroupTable, row: GroupRow) -> list[str]:
     patients = [_one(row.patients)] if block.clustered else []
+    second = [_one(row.beside), _one(row.beside_interval)] if block.beside else []
     if row.heading:
-        return [f"*{escape(row.heading)}*", *([""] if block.clustered else []), "", "", "", ""]
+        return [f"*{escape(row.heading)}*", *("" for _ in patients), "", "", "", *("" for _ in second), ""]
     value = _one(row.value) or "not measured"
-    return [escape(row.label), *patients, _one(row.n), value, _one(row.interval), escape(row.mark or row.reason or "")]
+    verdict = f"verdict on {_one(row.verdict)}" if row.verdict else ""
+    said = "; ".join(part for part in (escape(row.mark or ""), verdict, escape(row.reason or "")) if part)
+    return [escape(row.label), *patients, _one(row.n), value, _one(row.interval), *second, said]
 
 
 @write.register

@@ -12,6 +12,13 @@ from governance.evidence.wording import fixed
 _FINE = 0.005
 """Half-width of an interval below which a third decimal says something."""
 
+MARK = "\N{DAGGER}"
+"""Stands behind an interval that is the wider one for verdicts, because the usual one would say too much."""
+MARK_MEANS = (
+    f"{MARK} The usual interval is withheld here, because too little was seen for it to hold what it promises; this is "
+    "the wider one that verdicts rest on."
+)
+
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -26,7 +33,7 @@ def decimals(measurement: Measurement) -> int:
         return 0
     if value >= 10:
         return 1
-    interval = measurement.interval
+    interval = measurement.interval or measurement.gating
     if interval is not None and 0 < (interval.high - interval.low) / 2 < _FINE:
         return 3
     return 2
@@ -44,14 +51,31 @@ def value(measurement: Measurement, *, signed: bool = False) -> Figure:
 
 
 def interval(measurement: Measurement, chosen: Interval | None = None) -> Figure | None:
-    """Return the interval as printed: ``0.78 to 0.91``; None where there is none."""
-    shown = chosen or measurement.interval
+    """Return the interval as printed: ``0.78 to 0.91``; None where there is none.
+
+    Where the usual one is withheld, the one that verdicts rest on, marked.
+    """
+    shown = chosen or measurement.interval or measurement.gating
     if shown is None:
         return None
     places = decimals(measurement)
     low, high = fixed(shown.low, places), fixed(shown.high, places)
     texts = {"two": f"{low} to {high}", "lower": f"at least {low}", "upper": f"at most {high}"}
-    return Figure(measurements=(measurement.id,), text=texts[shown.side])
+    mark = MARK if chosen is None and is_marked(measurement) else ""
+    return Figure(measurements=(measurement.id,), text=texts[shown.side] + mark)
+
+
+def is_marked(measurement: Measurement) -> bool:
+    """Whether the interval that is printed is the one for verdicts, because the usual one is withheld."""
+    return measurement.interval is None and measurement.gating is not None
+
+
+def for_verdicts(measurement: Measurement) -> Figure | None:
+    """Return the interval that verdicts rest on as printed, where it reads other than the usual one."""
+    if measurement.gating is None or measurement.interval is None:
+        return None
+    usual, wide = interval(measurement), interval(measurement, measurement.gating)
+    return wide if usual is not None and wide is not None and usual.text != wide.text else None
 
 
 def count(measurement: Measurement, field: str) -> Figure | None:
@@ -79,7 +103,7 @@ def hundred(measurement: Measurement) -> tuple[Figure, int]:
 
 def hundred_interval(measurement: Measurement) -> Figure | None:
     """Return the interval of a share as counts out of 100."""
-    shown = measurement.interval
+    shown = measurement.interval or measurement.gating
     if shown is None:
         return None
     low, high = math.floor(100 * max(shown.low, 0.0) + 0.5), math.floor(100 * min(shown.high, 1.0) + 0.5)
@@ -90,7 +114,7 @@ def span(measurement: Measurement, chosen: Interval | None = None) -> Span | Non
     """Return where a measurement lies on an axis; None where it was not measured."""
     if measurement.value is None:
         return None
-    shown = chosen or measurement.interval
+    shown = chosen or measurement.interval or measurement.gating
     if shown is None:
         return Span(value=measurement.value)
     return Span(value=measurement.value, low=shown.low, high=shown.high)

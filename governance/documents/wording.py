@@ -79,6 +79,16 @@ NATURAL: Mapping[str, Natural] = {
         "Of 100 questions, the model answers {n} as the reference does.",
         "Accuracy",
     ),
+    "classification_accuracy": Natural(
+        "Of 100 cases, the model names the right class for {n}",
+        "Of 100 cases, the model names the right class for {n}.",
+        "Accuracy",
+    ),
+    "exact_match": Natural(
+        "Of 100 cases, the model gives {n} all their labels and no other",
+        "Of 100 cases, the model gives {n} all their labels and no other.",
+        "All labels right",
+    ),
 }
 
 COMPANIONS: Mapping[str, tuple[str, str]] = {
@@ -87,8 +97,20 @@ COMPANIONS: Mapping[str, tuple[str, str]] = {
 }
 """What a headline must say with a metric: a model that always gives one answer is perfect by one of the two."""
 
-HEADLINE_METRICS = ("sensitivity", "hallucination_rate", "auroc", "accuracy")
+HEADLINE_METRICS = (
+    "sensitivity",
+    "hallucination_rate",
+    "auroc",
+    "accuracy",
+    "classification_accuracy",
+    "exact_match",
+    "mean_absolute_error",
+    "dice",
+)
 """The first of these that was measured gives the headline."""
+
+ONLY_OF_SEVERAL_CLASSES = ("classification_accuracy",)
+"""Said as a natural frequency only where there are several classes: with two, prevalence alone can make it high."""
 
 GROUP_METRICS: Mapping[str, tuple[str, ...]] = {
     "public": ("sensitivity", "hallucination_rate"),
@@ -96,7 +118,33 @@ GROUP_METRICS: Mapping[str, tuple[str, ...]] = {
     "deployer": ("sensitivity", "specificity", "auroc", "hallucination_rate", "miss_rate"),
     "auditor": ("sensitivity", "specificity", "auroc", "hallucination_rate", "miss_rate"),
 }
-"""Which group tables a reader sees; an engineer sees every metric of quality that was measured by group."""
+"""Which group tables a reader sees; engineers and auditors find every metric of every group in tables beside."""
+
+_OF_TASKS: Mapping[str, tuple[str, ...]] = {
+    "multiclass": ("classification_accuracy", "macro_sensitivity", "macro_auroc", "confidence_calibration_error"),
+    "multilabel": ("exact_match", "macro_sensitivity", "macro_specificity", "macro_auroc"),
+    "regression": ("mean_absolute_error", "mean_error", "root_mean_squared_error", "r_squared"),
+    "segmentation": ("dice", "missed_structure_rate", "hausdorff_95", "iou"),
+}
+"""What is drawn by group of a task other than binary: the first for everybody, the next for clinicians, then all."""
+
+IN_THE_UNIT_OF_THE_TARGET = (
+    "mean_absolute_error",
+    "root_mean_squared_error",
+    "mean_error",
+    "lower_limit_of_agreement",
+    "upper_limit_of_agreement",
+)
+
+
+def group_metrics(task: str) -> Mapping[str, tuple[str, ...]]:
+    """Return which metrics are drawn by group, by reader."""
+    own = _OF_TASKS.get(task)
+    if own is None:
+        return {**GROUP_METRICS, "engineer": GROUP_METRICS["auditor"]}
+    technical = dict.fromkeys(("deployer", "engineer", "auditor"), own)
+    return {"public": own[:1], "clinician": own[:2], **technical}
+
 
 NOT_DRAWN_BY_GROUP = ("prevalence", "selection_rate", "rejected_rate", "unparsed_rate", "yes_rate")
 """Metrics that describe the data or the output rather than how well the model works; tables hold them."""
@@ -111,6 +159,18 @@ KEY_METRICS = (
     "calibration_slope",
     "calibration_in_the_large",
     "expected_calibration_error",
+    "classification_accuracy",
+    "exact_match",
+    "macro_sensitivity",
+    "macro_specificity",
+    "macro_auroc",
+    "mean_absolute_error",
+    "root_mean_squared_error",
+    "mean_error",
+    "r_squared",
+    "dice",
+    "iou",
+    "hausdorff_95",
     "hallucination_rate",
     "miss_rate",
     "accuracy",

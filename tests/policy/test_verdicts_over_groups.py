@@ -69,6 +69,16 @@ def test_being_the_worst_of_many_is_no_failure_until_the_simultaneous_interval_m
     assert "misses 0.75 by itself, but not once all 2 are counted (0.64 to 0.76)" in result.sentence
 
 
+def test_a_failure_is_told_by_the_interval_that_it_rests_on() -> None:
+    """Were the other one printed, it would reach the bar that is said to be missed."""
+    wide, together = interval(0.62, 0.76), interval(0.63, 0.74, family="2")
+    worst = measured(0.70, 0.66, 0.74, slice={"sex": "F"}, gating=wide, simultaneous=together)
+    found = [*per_group("sex", {"M": (0.90, 0.86, 0.93)}), worst]
+    result = verdict(rule(WORST_SEX, {"at_least": 0.75}), found)
+    assert result.outcome is Outcome.FAIL
+    assert result.sentence.startswith("F: 0.70 (0.63 to 0.74")
+
+
 @pytest.mark.parametrize("gone", SEX)
 def test_a_missing_group_is_not_measured(gone: str) -> None:
     found = per_group("sex", {g: (0.90, 0.86, 0.93) for g in SEX if g != gone})

@@ -73,6 +73,7 @@ def worst_of(run: Run, measurement: Measurement, over: str | None = None) -> Mea
     called = [
         m
         for m in run.find(estimand="worst", evaluator=measurement.evaluator, metric=measurement.metric)
+        if m.target_class == measurement.target_class and m.variant is None
         if m.status == "measured" and m.dataset == measurement.dataset and m.condition.is_clean
         if over is None or m.over == over
     ]

@@ -7,14 +7,14 @@ from governance.documents.blocks import Frequencies, Hundred, Prose, Text
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill
 from governance.documents.content import Section
-from governance.documents.wording import NATURAL
+from governance.documents.wording import NATURAL, ONLY_OF_SEVERAL_CLASSES
 from governance.evidence.model import Measurement
 
 
 def hundred(run: Run) -> Section | None:
     """Return the section of natural frequencies, for the public and for clinicians."""
     items = []
-    for metric in NATURAL:
+    for metric in natural_metrics(run):
         for (name, dataset), measurement in run.headlines.items():
             if name == metric and measurement.status == "measured":
                 items.append(_item(run, measurement, dataset))
@@ -25,6 +25,11 @@ def hundred(run: Run) -> Section | None:
     if note:
         blocks.append(Prose(paragraphs=(note,), style="note"))
     return Section(id="hundred", title="What to expect", blocks=tuple(blocks), audiences=("public", "clinician"))
+
+
+def natural_metrics(run: Run) -> tuple[str, ...]:
+    """Return the metrics that are said as natural frequencies of this model."""
+    return tuple(name for name in NATURAL if run.task == "multiclass" or name not in ONLY_OF_SEVERAL_CLASSES)
 
 
 def _item(run: Run, measurement: Measurement, dataset: str) -> Hundred:

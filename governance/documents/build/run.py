@@ -98,6 +98,11 @@ class Run:
         return subject
 
     @property
+    def task(self) -> str:
+        """What kind of answer the model gives."""
+        return str(self.subject.get("task", ""))
+
+    @property
     def datasets(self) -> Mapping[str, Any]:
         """The inventory of the datasets by name."""
         datasets: Mapping[str, Any] = self.lock["datasets"]
@@ -133,22 +138,25 @@ class Run:
         return next((m for m in found if m.status == "measured"), found[0] if found else None)
 
     @cached_property
-    def overall(self) -> Mapping[tuple[str, str, str], Measurement]:
-        """Plain values for everyone on clean input, by evaluator, metric and dataset."""
-        plain: dict[tuple[str, str, str], Measurement] = {}
+    def overall(self) -> Mapping[tuple[str, str, str, str | None], Measurement]:
+        """Plain values for everyone on clean input, by evaluator, metric, dataset and class."""
+        plain: dict[tuple[str, str, str, str | None], Measurement] = {}
         for m in self.evidence.measurements:
             if is_plain(m) and not m.slice:
-                plain.setdefault((m.evaluator, m.metric, m.dataset), m)
+                plain.setdefault((m.evaluator, m.metric, m.dataset, m.target_class), m)
         return plain
 
     @cached_property
     def headlines(self) -> Mapping[tuple[str, str], Measurement]:
         """Plain values for everyone by metric and dataset, once where several evaluators measured the same.
 
+        Numbers of single classes are left to tables: none of them stands for the model.
         Robustness measures the clean input again for comparison; its values give way to those of other evaluators.
         """
         chosen: dict[tuple[str, str], Measurement] = {}
-        for (evaluator, metric, dataset), m in self.overall.items():
+        for (evaluator, metric, dataset, target_class), m in self.overall.items():
+            if target_class is not None:
+                continue
             before = chosen.get((metric, dataset))
             if before is None or (before.evaluator == "robustness" and evaluator != "robustness"):
                 chosen[metric, dataset] = m
@@ -162,6 +170,12 @@ class Run:
         for name in names:
             entry = attributes[name]
             yield name, entry.get("title") or name.replace("_", " "), tuple(entry.get("order") or entry["groups"])
+
+    def over_label(self, dataset: str, over: str) -> str:
+        """Return the title of a grouping: ``Sex × age``."""
+        titles = {name: title for name, title, _ in self.groupings(dataset)}
+        first, *others = (titles.get(name, name) for name in over.split(" x "))
+        return " \N{MULTIPLICATION SIGN} ".join([f"{first[:1].upper()}{first[1:]}", *(_inside(one) for one in others)])
 
     def group_label(self, dataset: str, attribute: str, group: str) -> str:
         """Return a group's name as people say it: a band ``<40`` becomes ``under 40``."""
@@ -194,9 +208,10 @@ def _inside(title: str) -> str:
 
 
 def is_plain(m: Measurement) -> bool:
-    """Whether a measurement is a value on clean input without seed, variant, fraction or curve."""
+    """Whether a measurement is a value on clean input without seed, variant, fraction or curve, not over all groups."""
     return (
         m.estimand == "value"
+        and m.over is None
         and m.condition.is_clean
         and m.reference is None
         and m.reference_condition is None

@@ -8,6 +8,7 @@ from governance.documents import numbers
 from governance.documents.blocks import AUDIENCES, Audience, FactItem, Facts, Gap, Gaps, Prose, Statement, Text
 from governance.documents.build.curves import condition_title, most_harmful, under_conditions
 from governance.documents.build.first import worst_of
+from governance.documents.build.frequencies import natural_metrics
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill
 from governance.documents.content import Section
@@ -97,7 +98,7 @@ def careful(run: Run) -> Section:
 
 def _worst_groups(run: Run) -> list[Text]:
     said: list[Text] = []
-    for metric in NATURAL:
+    for metric in natural_metrics(run):
         for (name, dataset), overall in run.headlines.items():
             if name != metric or overall.status != "measured":
                 continue

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 from governance.documents.blocks import Axis
 
 INK, MUTE, RULE, WASH = "#16202a", "#5a6672", "#d9dee3", "#eef1f3"
-ACCENT, WORST = "#0b5c8a", "#a63603"
+ACCENT, WORST, SECOND = "#0b5c8a", "#a63603", "#00694b"
 SERIES = ("#0b5c8a", "#a63603", "#00694b", "#7a5600")
 """Blue, vermilion, green and ochre after Okabe and Ito, darkened to a contrast of 4.5 on white; every series also has
 its own marker and dash, so that none needs its colour."""

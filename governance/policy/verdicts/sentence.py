@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from governance.evidence.model import MetricDescriptor
+from governance.evidence.model import Interval, MetricDescriptor
 from governance.evidence.wording import fixed, written
 from governance.policy.model import Outcome, Rule
 from governance.policy.numbers import decimals_for, with_interval
@@ -53,8 +53,13 @@ def _undecided(judgement: Judgement, answer: Answer, words: _Words) -> str:
     return f"{words.undecided}; {settle}"
 
 
+def _rested_on(answer: Answer) -> Interval | None:
+    """Return the interval that the answer was read from, so that none is printed that contradicts it."""
+    return answer.outside if answer.outcome is Outcome.FAIL and answer.outside is not None else answer.inside
+
+
 def _number(judgement: Judgement, answer: Answer, metrics: Mapping[str, MetricDescriptor]) -> str:
-    measurement, interval = answer.measurement, answer.inside
+    measurement, interval = answer.measurement, _rested_on(answer)
     if measurement is None:
         return ""
     limits = [limit for limit in (judgement.region.lower, judgement.region.upper) if limit is not None]
