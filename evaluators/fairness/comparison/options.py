@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from evaluators import metrics
 from evaluators.operating_point import OperatingPointOptions
@@ -34,6 +34,9 @@ class OtherModel(Written):
     options
         The keys that the kind adds; they may stand beside `kind`, as in `subject`.
     """
+
+    # In the written form the kind's own keys stand beside these; each is checked against the kind, not by the schema.
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
 
     name: Text = BASELINE
     kind: Name
