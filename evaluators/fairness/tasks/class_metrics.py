@@ -19,18 +19,21 @@ TOP_K_ACCURACY = MetricDescriptor(
 )
 MACRO_SENSITIVITY = MetricDescriptor(
     name="macro_sensitivity",
-    title="Balanced accuracy (mean sensitivity of the classes)",
+    title="Mean sensitivity of the classes",
     low=0,
     high=1,
     direction="higher",
     formula="mean of the sensitivities of all classes (labels), each with the same weight",
-    explanation="How often the model is right, counting rare classes as much as common ones.",
+    explanation=(
+        "How often the model finds what is there, rare classes (labels) counting as much as common ones; of several "
+        "classes it is the balanced accuracy."
+    ),
     does_not_show="Which class is missed: one class at 0 can hide behind the others. Look at each class.",
     source="Mosley, Iowa State University (2013); Grandini et al., arXiv 2008.05756 (2020)",
 )
 MACRO_SPECIFICITY = MetricDescriptor(
     name="macro_specificity",
-    title="Mean specificity of the labels",
+    title="Mean specificity of the classes",
     low=0,
     high=1,
     direction="higher",
