@@ -16,6 +16,7 @@ from evaluators.fairness.descriptors import DESCRIPTOR
 from evaluators.fairness.gaps_measured import BASES, GroupingGaps
 from evaluators.fairness.groups import ON_SCORES, REJECTED_AS_MISSED, GroupMeasures
 from evaluators.fairness.groups_descriptors import GROUP_METRICS
+from evaluators.fairness.intersections_shrunken import shrunken
 from evaluators.fairness.scene import Scene
 from evaluators.grouping import Grouping, Slice, distinct_slices, members, recorded
 from evaluators.records import Recorder
@@ -55,6 +56,8 @@ class MeasuredGroups:
         for compared, estimands in self._comparisons:
             if "worst" in estimands:
                 yield compared.worst()
+                if len(compared.grouping.attributes) > 1:
+                    yield from shrunken(compared)
             if "difference" in estimands:
                 yield from compared.pairs("difference")
             if "ratio" in estimands:
@@ -146,8 +149,10 @@ class MeasuredGroups:
             max_false_positive_rate=self.measures.max_false_positive_rate,
         )
         for name, estimate in here.items():
-            kept = isinstance(estimate, str) or name in self._kept
-            self.found[name][key] = estimate if kept else replace(estimate, influence=None)
+            if isinstance(estimate, str) or name in self._kept:
+                self.found[name][key] = estimate
+            else:
+                self.found[name][key] = replace(estimate, influence=None)
 
     def _values(self, key: Key, inside: Bools) -> Iterator[Measurement]:
         cell, data = self._cells[key], self.scene.data

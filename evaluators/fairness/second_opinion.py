@@ -86,13 +86,13 @@ def opinions(
         again["brier_score"] = float(metrics.brier_score_loss(positive, score, pos_label=True)), "scikit-learn"
         if positive.any() and not positive.all():
             end = max_false_positive_rate
-            for name, value in (
-                ("auroc", lambda: metrics.roc_auc_score(positive, score)),
-                ("average_precision", lambda: metrics.average_precision_score(positive, score)),
-                ("partial_auroc", lambda: metrics.roc_auc_score(positive, score, max_fpr=end if end < 1 else None)),
-            ):
-                if name in wanted:
-                    again[name] = float(value()), "scikit-learn"
+            if "auroc" in wanted:
+                again["auroc"] = float(metrics.roc_auc_score(positive, score)), "scikit-learn"
+            if "average_precision" in wanted:
+                again["average_precision"] = float(metrics.average_precision_score(positive, score)), "scikit-learn"
+            if "partial_auroc" in wanted:
+                partial = metrics.roc_auc_score(positive, score, max_fpr=end if end < 1 else None)
+                again["partial_auroc"] = float(partial), "scikit-learn"
     if find_spec("fairlearn"):
         from fairlearn import metrics as rates
 
