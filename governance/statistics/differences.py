@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from governance.statistics.bounds import Bounds
-from governance.statistics.means import clustered_mean, mean_interval
+from governance.statistics.bounds import PSEUDO_PATIENTS, Bounds
+from governance.statistics.clusters import cluster_codes, cluster_sums, correlation
+from governance.statistics.means import clustered_mean, gating_mean, mean_interval
 
 
 def mover_difference(
@@ -55,3 +56,38 @@ def paired_difference(
     """
     mean = clustered_mean(np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), clusters)
     return mean.value, mean_interval(mean, level, low=-span, high=span)
+
+
+def gating_paired_difference(
+    first: npt.ArrayLike, second: npt.ArrayLike, clusters: npt.ArrayLike, level: float = 0.95, *, span: float = 1.0
+) -> Bounds:
+    """Interval of the mean of ``first - second`` over the same samples, for verdicts.
+
+    Increases and decreases are rare events each; Student's interval of their balance is too narrow where few were seen
+    (a fall of 5 points among 100 samples lies outside it in one case of nine). So each gets the interval of
+    `governance.statistics.means.gating_mean`, and their difference follows by `mover_difference`.
+
+    Parameters
+    ----------
+    first, second, span
+        As in `paired_difference`.
+
+    Source: Zou and Donner, Stat. Med. 27 (2008) 1693; for the parts see `gating_mean`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two clusters, or a difference is larger than `span`.
+    """
+    change, codes = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), cluster_codes(clusters)
+    parts = [np.maximum(change, 0.0), np.maximum(-change, 0.0)]
+    bounds = [gating_mean(part, codes, level, high=span, pseudo_patients=PSEUDO_PATIENTS) for part in parts]
+    influence = [cluster_sums(part - part.mean(), codes) for part in parts]
+    found = mover_difference(
+        float(parts[0].mean()),
+        bounds[0],
+        float(parts[1].mean()),
+        bounds[1],
+        correlation=correlation(influence[0], influence[1]),
+    )
+    return Bounds(found.low, found.high, "MOVER on increases and decreases, each Clopper-Pearson").clipped(-span, span)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from governance.statistics.bounds import Bounds, t_quantile, unseen_share
+from governance.statistics.bounds import Bounds, raised_to_worst, t_quantile, unseen_share
 from governance.statistics.clusters import cluster_codes, clustered_variance
+from governance.statistics.proportions import clopper_pearson
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,57 @@ def mean_interval(mean: ClusteredMean, level: float = 0.95, *, low: float = -np.
         return Bounds(mean.value - down, mean.value + up, "Clopper-Pearson on equal values")
     half = t_quantile(level, mean.n_clusters - 1) * float(np.sqrt(mean.variance))
     return Bounds(mean.value - half, mean.value + half, "cluster-robust Student's t").clipped(low, high)
+
+
+PSEUDO_PATIENTS = 0.5
+"""Patients at the end of the range that are added to the variance of a mean, as for an AUROC."""
+
+
+def gating_mean(
+    values: npt.ArrayLike,
+    clusters: npt.ArrayLike,
+    level: float = 0.95,
+    *,
+    low: float = 0.0,
+    high: float = 1.0,
+    pseudo_patients: float = PSEUDO_PATIENTS,
+) -> Bounds:
+    """Interval of a mean of bounded values for verdicts: wide enough where few values are far from the others.
+
+    No mean of values in [low, high] varies more than the proportion with the same place in that range. So it is
+    Clopper-Pearson's interval at the number of yes-no outcomes with the same variance, which is raised as in
+    `governance.statistics.proportions.gating_proportion`: with values of 0 and 1 the two agree for independent samples.
+
+    Parameters
+    ----------
+    values
+        (n,) float in [low, high].
+    pseudo_patients
+        Patients at the end of the range to add; more where samples of a patient are 0 or 1 together.
+
+    Source: Clopper and Pearson, Biometrika 26 (1934) 404; Bhatia and Davis, Am. Math. Mon. 107 (2000) 353 (largest
+    variance of bounded values). The combination is this project's; `docs/validity.md`.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two clusters, or a value is outside the range.
+    """
+    x, codes = (np.asarray(values, dtype=np.float64) - low) / (high - low), cluster_codes(clusters)
+    if x.size and (x.min() < 0 or x.max() > 1):
+        raise ValueError(f"a value lies outside {low} to {high}")
+    mean = clustered_mean(x, codes)
+    if mean.variance is None:
+        raise ValueError("an interval needs at least two independent clusters")
+    worst, most = float(np.sum(np.bincount(codes) ** 2.0)) / x.size, mean.value * (1 - mean.value)
+    ratio = worst
+    if most > 0:
+        uncertain = (t_quantile(level, mean.n_clusters - 1) / t_quantile(level, max(x.size - 1, 1))) ** 2
+        correction = (mean.n_clusters - 1) / mean.n_clusters if mean.n_clusters == x.size else uncertain
+        seen = mean.variance * x.size / most * correction
+        ratio = raised_to_worst(seen, worst, x.size * min(mean.value, 1 - mean.value), pseudo_patients * worst)
+    effective = x.size / ratio
+    ends = clopper_pearson(min(mean.value * effective, effective), effective, level)
+    return Bounds(
+        low + (high - low) * ends.low, low + (high - low) * ends.high, "Clopper-Pearson at a cautious effective size"
+    )

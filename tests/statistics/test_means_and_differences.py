@@ -9,9 +9,9 @@ from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from governance.statistics.clusters import correlation
-from governance.statistics.differences import mover_difference, paired_difference
-from governance.statistics.means import clustered_mean, mean_interval
-from governance.statistics.proportions import wilson
+from governance.statistics.differences import gating_paired_difference, mover_difference, paired_difference
+from governance.statistics.means import clustered_mean, gating_mean, mean_interval
+from governance.statistics.proportions import clopper_pearson, wilson
 
 STEADY = settings(deadline=None, max_examples=60)
 
@@ -88,3 +88,55 @@ def test_no_changed_sample_still_leaves_room_for_change():
     assert value == 0
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 50))
     assert found.low == -found.high
+
+
+def test_the_gating_mean_of_zeros_and_ones_is_clopper_pearson():
+    found, exact = gating_mean(np.arange(40) < 31, np.arange(40)), clopper_pearson(31, 40)
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-9)
+
+
+def test_a_gating_mean_is_narrower_for_values_that_vary_less_and_moves_with_its_range():
+    values = np.random.default_rng(3).beta(8, 2, 60)
+    found, binary = gating_mean(values, np.arange(60)), clopper_pearson(values.mean() * 60, 60)
+    assert binary.low < found.low < values.mean() < found.high < binary.high
+    scaled = gating_mean(10 + 5 * values, np.arange(60), low=10, high=15)
+    assert (scaled.low, scaled.high) == pytest.approx((10 + 5 * found.low, 10 + 5 * found.high))
+
+
+def test_a_gating_mean_refuses_values_outside_its_range():
+    with pytest.raises(ValueError, match="outside"):
+        gating_mean([0.2, 1.4], [0, 1])
+
+
+def test_the_gating_mean_of_skewed_values_misses_less_than_the_t_interval():
+    stream, runs, truth = np.random.default_rng(4), 1000, 2 / 2.3
+    rows, codes = stream.beta(2, 0.3, (runs, 30)), np.arange(30)
+    gating = [gating_mean(row, codes).low > truth for row in rows]
+    usual = [mean_interval(clustered_mean(row, codes), low=0, high=1).low > truth for row in rows]
+    assert np.mean(gating) <= 0.025
+    assert np.mean(usual) > 0.045
+
+
+@pytest.mark.parametrize(("patients", "each"), [(100, 1), (50, 4)])
+def test_a_fall_at_the_margin_seldom_passes_on_the_gating_interval_of_a_paired_difference(patients, each):
+    """Five in a hundred samples turn wrong, of which a pass with a margin of five points would know nothing."""
+    stream, runs = np.random.default_rng(5), 1000
+    codes, before = np.repeat(np.arange(patients), each), np.ones(patients * each)
+    gating = usual = 0
+    for _ in range(runs):
+        together = (stream.random(patients) < 0.5)[codes]
+        chance = np.where(together, stream.random(patients)[codes], stream.random(before.size))
+        after = (chance >= 0.05).astype(float)
+        gating += gating_paired_difference(after, before, codes).low > -0.05
+        usual += paired_difference(after, before, codes)[1].low > -0.05
+    assert gating / runs <= 0.025
+    assert usual / runs > 0.08
+
+
+def test_the_gating_interval_of_a_paired_difference_holds_it_and_mirrors():
+    stream = np.random.default_rng(6)
+    first, second, codes = stream.random(60), stream.random(60), np.arange(60)
+    found, mirrored = gating_paired_difference(first, second, codes), gating_paired_difference(second, first, codes)
+    assert found.low < (first - second).mean() < found.high
+    assert (found.low, found.high) == pytest.approx((-mirrored.high, -mirrored.low))
+    assert gating_paired_difference(first, first, codes).high > 0.01

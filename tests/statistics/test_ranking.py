@@ -13,6 +13,7 @@ from governance.statistics.ranking import (
     clustered_auroc,
     delong_variance,
     gating_auroc,
+    gating_paired_auroc,
     paired_auroc_difference,
     paired_auroc_interval,
 )
@@ -192,6 +193,25 @@ def test_a_difference_of_equal_rankings_is_zero_with_a_width():
     assert found.value == 0
     assert interval.low == -interval.high
     assert interval.high == pytest.approx(1 - 0.025 ** (1 / 20))
+
+
+def test_a_fall_of_few_positives_seldom_escapes_the_gating_interval_of_a_difference():
+    """Eight in a hundred positives lose their rank; the usual interval often lies above the fall that this means."""
+    from scipy.stats import norm
+
+    stream, runs, label, clusters = np.random.default_rng(11), 500, np.arange(130) < 30, np.arange(130)
+    fall = -0.08 * (norm.cdf(2 / np.sqrt(2)) - 0.5)
+    gating = usual = 0
+    for _ in range(runs):
+        before = stream.normal(label * 2.0, 1)
+        after = np.where(label & (stream.random(130) < 0.08), stream.normal(0, 1, 130), before)
+        difference = paired_auroc_difference(after, before, label, clusters)
+        found = gating_paired_auroc(difference)
+        assert found.low <= difference.value <= found.high
+        gating += found.low > fall
+        usual += paired_auroc_interval(difference).low > fall
+    assert gating / runs <= 0.025
+    assert usual / runs > 0.1
 
 
 def test_exchanging_the_two_scores_mirrors_the_interval():
