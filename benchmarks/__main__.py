@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import demo, pdf, startup, verify
+from benchmarks import demo, pdf, startup, validity, verify
 
-for benchmark in (startup, verify, pdf, demo):
+for benchmark in (startup, validity, verify, pdf, demo):
     benchmark.main()
