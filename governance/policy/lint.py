@@ -9,6 +9,7 @@ from governance.errors import near_name
 from governance.evidence.model import CLEAN, MetricDescriptor
 from governance.plugins import EvaluatorDescriptor, installed
 from governance.policy.model import Policy, Rule
+from governance.policy.questions import BASELINE
 from governance.spec.document import Keys
 from governance.spec.model import Spec
 
@@ -55,6 +56,8 @@ def unmeasurable(policy: Policy, spec: Spec) -> Iterator[tuple[str, str]]:
         if options is None:
             yield rule.id, f"the spec does not evaluate {selector.evaluator}"
             continue
+        if rule.bar.not_worse_than == BASELINE and not options.get("comparison"):
+            yield rule.id, f"evaluate.{selector.evaluator} compares with no baseline; it has no `comparison`"
         dataset = selector.dataset or options.get("on") or options.get("test_on")
         if dataset is None:
             continue
@@ -62,7 +65,9 @@ def unmeasurable(policy: Policy, spec: Spec) -> Iterator[tuple[str, str]]:
             yield rule.id, f"the spec has no dataset {dataset}"
             continue
         attributes = spec.datasets[dataset].attributes
-        asked = [name.strip() for name in (selector.over or "").split(" x ") if name.strip()] + list(selector.slice)
+        asked = [name.strip() for name in (selector.over or selector.across or "").split(" x ") if name.strip()] + list(
+            selector.slice
+        )
         for name in asked:
             if name not in attributes:
                 yield rule.id, f"{dataset} has no attribute {name}"
@@ -74,8 +79,10 @@ def _bar_problems(rule: Rule, metric: MetricDescriptor) -> Iterator[tuple[str, s
     """Yield (key of the bar, message, hint) for a bar that fits neither the metric nor what is measured of it."""
     bar, name = rule.bar, metric.name
     if bar.not_worse_than is not None:
-        if rule.measure.condition in (None, bar.not_worse_than):
+        if bar.not_worse_than == "clean" and rule.measure.condition in (None, bar.not_worse_than):
             yield "not_worse_than", "not_worse_than: clean needs a condition in `measure`", "add `condition: ...`"
+        if bar.not_worse_than == "baseline" and rule.measure.condition not in (None, CLEAN.name):
+            yield "not_worse_than", "models are compared on clean input only", "leave out `condition`"
         if rule.measure.difference is not None:
             yield "not_worse_than", "not_worse_than cannot be asked of a difference between groups", "use `worst`"
         if metric.direction == "none":

@@ -39,7 +39,8 @@ class Outcome(StrEnum):
 class Selector(Written):
     """Which measurements a rule is about. `worst` and `difference` name an attribute (or several, " x " between).
 
-    The short form ``fairness / sensitivity on test`` is read, too. A condition without `condition_severity` means
+    `across` names the grouping of a metric that is about all groups at once (``equalized_odds_difference_max``). The
+    short form ``fairness / sensitivity on test`` is read, too. A condition without `condition_severity` means
     every severity that the run planned; each of them must clear the bar.
     """
 
@@ -49,6 +50,7 @@ class Selector(Written):
     slice: dict[Name, Text] = Field(default_factory=dict)
     worst: Text | None = None
     difference: Text | None = None
+    across: Text | None = None
     condition: Name | None = None
     condition_severity: int | None = Field(default=None, ge=1)
     variant: Text | None = None
@@ -71,6 +73,8 @@ class Selector(Written):
     def _one_aggregate(self) -> Self:
         if self.worst and self.difference:
             raise ValueError("a rule measures either `worst` or `difference`, not both; write two rules")
+        if self.across and (self.worst or self.difference or self.slice):
+            raise ValueError("`across` is for metrics about all groups at once; it takes no worst, difference or slice")
         if self.condition_severity is not None and self.condition is None:
             raise ValueError("condition_severity needs `condition`: the name of what was done to the input")
         return self
@@ -90,14 +94,15 @@ class Bar(Written):
     """What the measurement must clear; exactly one kind.
 
     `at_least` and `at_most` compare the interval's adverse bound; `within` needs the whole interval inside; for
-    `not_worse_than: clean, by: margin` the paired difference to the clean condition must not exceed the margin;
-    `present` asks only that it was measured.
+    `not_worse_than: clean, by: margin` the paired difference to the clean condition must not exceed the margin, and for
+    `not_worse_than: baseline` that to the model that the evaluation compares with; `present` asks only that it was
+    measured.
     """
 
     at_least: float | None = None
     at_most: float | None = None
     within: tuple[float, float] | None = None
-    not_worse_than: Literal["clean"] | None = None
+    not_worse_than: Literal["clean", "baseline"] | None = None
     by: float | None = Field(default=None, ge=0)
     present: Literal[True] | None = None
 

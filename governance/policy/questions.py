@@ -16,6 +16,9 @@ from governance.evidence.model import CLEAN, Condition, Measurement
 from governance.policy.inventory import DeclaredGroups, Inventory, NotPlannedError
 from governance.policy.model import Policy, Rule, Selector
 
+BASELINE = "baseline"
+"""The `reference_variant` of differences to another model."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -34,6 +37,8 @@ class Question:
     fraction: float | None = None
     target_class: str | None = None
     over: str | None = None
+    across: str | None = None
+    reference_variant: str | None = None
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -47,10 +52,11 @@ class Question:
             frozenset(self.reference.items()) if self.reference is not None else None,
             _plain(self.condition),
             _plain(self.reference_condition),
-            None,  # never against another variant
+            self.reference_variant,
             self.variant,
             _rounded(self.fraction),
             self.target_class,
+            self.across,
         )
 
 
@@ -84,6 +90,7 @@ def questions(rule: Rule, policy: Policy, inventory: Inventory) -> Questions:
         variant=selector.variant,
         fraction=selector.fraction,
         target_class=selector.target_class,
+        across=selector.across,
     )
     groups = inventory.groups(selector.over, dataset, policy) if selector.over else None
     asked = [base]
@@ -91,8 +98,10 @@ def questions(rule: Rule, policy: Policy, inventory: Inventory) -> Questions:
         asked = list(_per_group(base, groups, inventory))
     elif groups is not None:
         asked = list(_per_pair(base, groups, selector, inventory))
-    if rule.bar.not_worse_than is not None:
+    if rule.bar.not_worse_than == "clean":
         asked = [replace(question, estimand="difference", reference_condition=CLEAN) for question in asked]
+    elif rule.bar.not_worse_than == "baseline":
+        asked = [replace(question, estimand="difference", reference_variant=BASELINE) for question in asked]
     asked = [
         replace(question, condition=condition, label=_label(question.label, condition, len(conditions)))
         for question in asked
@@ -155,6 +164,7 @@ class Answers:
                 m.variant,
                 _rounded(m.fraction),
                 m.target_class,
+                m.over if m.estimand == "value" and not m.slice else None,
             )
             found[key].append(m)
         return cls(dict(found))

@@ -24,6 +24,6 @@ def _request(rule: Rule) -> Request:
         metric=selector.metric,
         dataset=selector.dataset,
         estimand=estimand,
-        over=selector.over,
+        over=selector.over or selector.across,
         condition=selector.condition,
     )

@@ -36,7 +36,7 @@ def headlines(evidence: Evidence) -> Iterator[Headline]:
         name = _name(m)
         key = f"{name}/{m.dataset}" if len(datasets[name]) > 1 else name
         key = _NOT_ALLOWED.sub("_", key)
-        interval = m.interval or m.simultaneous
+        interval = m.interval or m.gating or m.simultaneous
         numbers = {"": m.value, "_n": m.n}
         if interval is not None:
             numbers |= {"_low": interval.low, "_high": interval.high}
@@ -57,6 +57,8 @@ def _name(m: Measurement) -> str:
     parts = [m.evaluator, m.metric]
     if m.estimand == "worst":
         parts.append(f"worst {m.over}")
+    elif m.over is not None:
+        parts.append(f"over {m.over}")
     if not m.condition.is_clean:
         parts.append(m.condition.name)
     if m.variant is not None:
