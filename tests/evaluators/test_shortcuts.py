@@ -255,6 +255,15 @@ def test_a_combination_that_does_not_occur_cannot_be_held_constant(mortality, fe
     assert one(found, "specificity_held_constant").status == "measured"
 
 
+def test_a_group_without_the_class_is_refused_by_the_estimators():
+    groups, positive = np.array([0, 0, 1, 1]), np.array([True, False, False, False])
+    everyone, score = np.ones(4, dtype=bool), np.arange(4.0)
+    with pytest.raises(ValueError, match="a group has no sample of this class"):
+        standardised_share(everyone, positive, everyone, groups, np.arange(4), n_clusters=4)
+    with pytest.raises(ValueError, match="a group has no sample of this class"):
+        standardised_auroc(score, positive, everyone, groups, np.arange(4), n_clusters=4)
+
+
 def test_a_rare_group_has_a_reason_and_no_value(mortality, features):
     found = measured(mortality, features, {"attributes": ("site",), "hold_constant": ("site",)}, info=dataset_info(
         mortality.test.frame.assign(site=["rare"] * 4 + ["usual"] * (mortality.test.n - 4)), "test"

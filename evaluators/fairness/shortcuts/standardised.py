@@ -124,16 +124,21 @@ def standardised_share(
 
     Source: Kamiran and Calders, Knowl. Inf. Syst. 33 (2012) 1 (weights); Keiding and Clayton, Stat. Sci. 29 (2014) 529
     (direct standardisation).
+
+    Raises
+    ------
+    ValueError
+        If a group has no sample of the class.
     """
     inside = among & of_class
     shares = _shares(groups, among)
     value_of = successes[inside].astype(np.float64)
-    means, counts = _means(value_of, groups[inside], shares.size)
+    means = _means(value_of, groups[inside], shares.size)
     value = float(shares @ means)
     influence = np.zeros(len(groups))
     influence[among] = (means[groups[among]] - value) / among.sum()
-    influence[inside] += (shares / counts)[groups[inside]] * (value_of - means[groups[inside]])
-    weights = (shares / counts)[groups[inside]]
+    weights = _weights(shares, groups[inside])
+    influence[inside] += weights * (value_of - means[groups[inside]])
     return _assembled(
         value,
         cluster_sums(influence, codes, n_clusters),
@@ -151,17 +156,16 @@ def standardised_auroc(
 ) -> Standardised:
     """AUROC with each group in the same proportion among positives and among negatives: its share of everyone.
 
-    ``sum_ab P(a) P(b) AUROC(positives of a, negatives of b)``. Shapes as in `standardised_share`.
+    ``sum_ab P(a) P(b) AUROC(positives of a, negatives of b)``. Shapes and errors: `standardised_share`.
     """
     above, below = among & positive, among & ~positive
     shares = _shares(groups, among)
-    per_positive = (shares / np.bincount(groups[above], minlength=shares.size))[groups[above]]
-    per_negative = (shares / np.bincount(groups[below], minlength=shares.size))[groups[below]]
+    per_positive, per_negative = (_weights(shares, groups[inside]) for inside in (above, below))
     won = _weighted_share_below(scores[above], scores[below], per_negative)
     beaten = 1 - _weighted_share_below(scores[below], scores[above], per_positive)
     value = float(per_positive @ won)
-    by_positives, _ = _means(won, groups[above], shares.size)
-    by_negatives, _ = _means(beaten, groups[below], shares.size)
+    by_positives = _means(won, groups[above], shares.size)
+    by_negatives = _means(beaten, groups[below], shares.size)
     influence = np.zeros(len(groups))
     influence[among] = ((by_positives + by_negatives)[groups[among]] - 2 * value) / among.sum()
     influence[above] += per_positive * (won - by_positives[groups[above]])
@@ -193,10 +197,17 @@ def _shares(groups: Integers, among: Bools) -> Floats:
     return found
 
 
-def _means(values: Floats, groups: Integers, n_groups: int) -> tuple[Floats, Floats]:
-    """Mean and size of every group; a group that has no share of everyone counts one sample, so that nothing is 0/0."""
-    counts = np.maximum(np.bincount(groups, minlength=n_groups), 1).astype(np.float64)
-    return cluster_sums(values, groups, n_groups) / counts, counts
+def _weights(shares: Floats, groups: Integers) -> Floats:
+    """Return the weight of each sample of a class, of its group's share of everyone; they sum to 1."""
+    counts = np.bincount(groups, minlength=shares.size)
+    if (counts[shares > 0] == 0).any():
+        raise ValueError("a group has no sample of this class, so that nothing can stand for its share of everyone")
+    return np.asarray((shares / np.maximum(counts, 1))[groups], dtype=np.float64)
+
+
+def _means(values: Floats, groups: Integers, n_groups: int) -> Floats:
+    counts = np.maximum(np.bincount(groups, minlength=n_groups), 1)
+    return np.asarray(cluster_sums(values, groups, n_groups) / counts, dtype=np.float64)
 
 
 def _weighted_share_below(scores: Floats, others: Floats, weights: Floats) -> Floats:
