@@ -10,7 +10,7 @@ Groups: ``governance.evaluators``, ``governance.collectors``, ``governance.condi
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -79,9 +79,16 @@ class EvaluatorDescriptor(Descriptor):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectorDescriptor(Descriptor):
-    """A collector: the observation columns it writes. The implementation is a `Collector`."""
+    """A collector: the observation columns it writes. The implementation is a `Collector`.
+
+    Attributes
+    ----------
+    opens
+        For a collector that opens another model than the subject: its kind, from the options of the need.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
+    opens: Callable[[Mapping[str, Any]], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

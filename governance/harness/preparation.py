@@ -246,13 +246,21 @@ def _uses_torch(spec: Spec, plan: Plan) -> bool:
     """Whether anything in the run computes with torch."""
     if spec.subject.kind not in PROCESSOR_BOUND:
         return True
-    beside = any(need.collector != "predict" for need in plan.needs)
+    opened = [_opened_by(need) for need in plan.needs if need.collector != "predict"]
+    beside = any(kind is None or kind not in PROCESSOR_BOUND for kind in opened)
     changed = any(not need.condition.is_clean for need in plan.needs)
     return beside or (changed and spec.subject.kind != "recorded")
 
 
+def _opened_by(need: Need) -> str | None:
+    """Return the kind of another model that a need's collector opens; None where it opens none."""
+    opens = find("collectors", need.collector).opens
+    return opens(dict(need.options)) if opens else None
+
+
 def _libraries(spec: Spec, plan: Plan) -> set[str]:
-    names = {*environment.ALWAYS, *environment.BY_SUBJECT.get(spec.subject.kind, ("torch",))}
+    kinds = {spec.subject.kind} | {kind for kind in map(_opened_by, plan.needs) if kind is not None}
+    names = {*environment.ALWAYS}.union(*(environment.BY_SUBJECT.get(kind, ("torch",)) for kind in kinds))
     if _uses_torch(spec, plan):
         names.add("torch")
     if any(need.collector in FITTING for need in plan.needs):

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from evaluators.fairness.comparison.options import BASELINE
+from collections.abc import Mapping
+from typing import Any
+
+from evaluators.fairness.comparison.options import BASELINE, OtherModel
 from governance.plugins import CollectorDescriptor
 from governance.spec.model import Text, Written
+
+
+def _kind(options: Mapping[str, Any]) -> str:
+    return OtherModel.model_validate_json(str(options["model"])).kind
 
 
 class BaselineOptions(Written):
@@ -18,6 +25,7 @@ COLLECTOR = CollectorDescriptor(
     title="Predicted probabilities of another model",
     implementation="evaluators.fairness.comparison.collector:BaselineCollector",
     options=BaselineOptions,
+    opens=_kind,
     columns={
         "sample_id": "string",
         "status": "ok, rejected or unparsed",
