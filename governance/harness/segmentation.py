@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from governance.errors import InputError
 from governance.harness.descriptors import SegmentOptions
 from governance.harness.protocols import OK, REJECTED, CollectionContext, Need, Shard
 from governance.harness.rows import NOT_FINITE
+
+if TYPE_CHECKING:
+    from governance.statistics.overlap import Overlap
 
 SHARD_BATCHES = 4
 """Batches of a shard: what a kill can lose."""
@@ -47,7 +50,7 @@ class Segment:
         """Return one row a sample: overlap, distance, and which masks are empty."""
         options = SegmentOptions.model_validate(dict(need.options))
         ids = context.info.frame["sample_id"].iloc[list(shard.indices)].tolist()
-        rows: list[dict[str, Any]] = []
+        frames = []
         size = context.settings.batch_size
         for start in range(0, len(shard.indices), size):
             indices = shard.indices[start : start + size]
@@ -59,8 +62,10 @@ class Segment:
                     f" '{context.info.name}' have {reference.shape[1:]}",
                     hint="let the model give its masks in the size of the reference; nothing is resized here",
                 )
-            rows += [_row(drawn, true, options) for drawn, true in zip(shares, reference, strict=True)]
-        return pd.DataFrame([{"sample_id": name, **row} for name, row in zip(ids, rows, strict=True)])
+            frames.append(_compared(shares, reference, options))
+        found = pd.concat(frames, ignore_index=True)
+        found.insert(0, "sample_id", pd.Series(ids, dtype="str"))
+        return found
 
 
 def _masks(context: CollectionContext, indices: Sequence[int]) -> np.ndarray:
@@ -73,23 +78,38 @@ def _masks(context: CollectionContext, indices: Sequence[int]) -> np.ndarray:
     return np.asarray(session.segment(batch))
 
 
-def _row(shares: np.ndarray, reference: np.ndarray, options: SegmentOptions) -> dict[str, Any]:
-    from governance.statistics.overlap import dice, hausdorff95, iou
+def _compared(shares: np.ndarray, reference: np.ndarray, options: SegmentOptions) -> pd.DataFrame:
+    """Return one row a sample. Where both masks are empty there is no overlap, where either is no distance."""
+    from governance.statistics import overlap
 
-    nothing = float("nan")
-    row: dict[str, Any] = {"status": OK, "reason": "", "dice": nothing, "iou": nothing, "hausdorff_95": nothing}
-    if not np.isfinite(shares).all():
-        return {
-            **row,
-            "status": REJECTED,
-            "reason": NOT_FINITE,
-            "reference_empty": nothing,
-            "prediction_empty": nothing,
+    usable = np.isfinite(shares).reshape(len(shares), -1).all(axis=1)
+    mask = np.where(usable.reshape(-1, *[1] * (shares.ndim - 1)), shares >= options.threshold, False)
+    empty, drawn_empty = (~some.reshape(len(some), -1).any(axis=1) for some in (reference, mask))
+    pairs = list(mask), list(reference)
+    columns = {
+        "dice": _known(overlap.dice(*pairs, "left out")),
+        "iou": _known(overlap.intersection_over_union(*pairs, "left out")),
+        "hausdorff_95": np.full(len(mask), np.nan),
+        "reference_empty": empty.astype(np.float64),
+        "prediction_empty": drawn_empty.astype(np.float64),
+    }
+    if options.spacing is not None:
+        if len(options.spacing) != reference.ndim - 1:
+            raise InputError(
+                f"the spacing has {len(options.spacing)} numbers, a mask {reference.ndim - 1} axes",
+                hint="give the millimetres between pixels for each axis of the mask",
+            )
+        distance = _known(overlap.hausdorff_distance_95(*pairs, options.spacing))
+        columns["hausdorff_95"] = np.where(empty | drawn_empty, np.nan, distance)
+    return pd.DataFrame(
+        {
+            "status": np.where(usable, OK, REJECTED),
+            "reason": np.where(usable, "", NOT_FINITE),
+            **{name: np.where(usable, values, np.nan) for name, values in columns.items()},
         }
-    mask = shares >= options.threshold
-    row |= {"reference_empty": float(not reference.any()), "prediction_empty": float(not mask.any())}
-    if mask.any() or reference.any():
-        row |= {"dice": float(dice(mask, reference)), "iou": float(iou(mask, reference))}
-    if mask.any() and reference.any() and options.spacing is not None:
-        row["hausdorff_95"] = float(hausdorff95(mask, reference, options.spacing))
-    return row
+    )
+
+
+def _known(measure: Overlap) -> np.ndarray:
+    """Return (n,) values, NaN where the measure is not defined."""
+    return np.where(measure.defined, measure.values, np.nan)
