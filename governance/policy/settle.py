@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from governance.evidence.model import Interval, Measurement
-from governance.statistics.planning import extra_units
+from governance.statistics.settling import extra_units
 
 _CLOSEST = 0.02
 """Distance from estimate to bar as a share of the half-width; any nearer would ask for 2,500 times the patients."""
@@ -16,7 +16,7 @@ def what_would_settle(
 ) -> str:
     """Say how many more patients would bring the interval inside the bar if the estimate stayed where it is.
 
-    A planning figure, not a promise: the estimate will move (`governance.statistics.planning`).
+    A planning figure, not a promise: the estimate will move (`governance.statistics.settling`).
 
     Parameters
     ----------

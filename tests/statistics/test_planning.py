@@ -8,12 +8,12 @@ from statsmodels.stats.proportion import power_proportions_2indep
 
 from governance.statistics.planning import (
     detectable_drop,
-    extra_units,
     minimum_detectable_difference,
     units_for_bar,
     units_for_equivalence,
 )
 from governance.statistics.proportions import wilson
+from governance.statistics.settling import extra_units
 
 
 def test_more_data_do_not_help_where_the_estimate_misses_the_bar():
