@@ -58,7 +58,8 @@ class Standardised:
     def interval(self, level: float) -> Bounds:
         """Interval to show: Wilson's at the effective size for a share, on the logit scale for an AUROC, with t.
 
-        Where fewer than `ENOUGH_EVENTS` events or non-events remain after weighting, that of `gating`.
+        Where fewer than `ENOUGH_EVENTS` patients' worth of events or non-events remain after weighting, that of
+        `gating`: the variance then rests on too few patients to be trusted.
 
         Source: Korn and Graubard, Surv. Methodol. 24 (1998) 193 (effective size); Pepe (2003), chapter 5 (logit).
 
@@ -68,7 +69,7 @@ class Standardised:
             If there are fewer than two patients.
         """
         size = self._size(self.variance)
-        if min(self.value, 1 - self.value) * size < ENOUGH_EVENTS:
+        if min(self.value, 1 - self.value) * min(size, self.effective_patients) < ENOUGH_EVENTS:
             return self.gating(level)
         quantile = t_quantile(level, self.patients - 1)
         if not self.ranking:
