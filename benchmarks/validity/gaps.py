@@ -20,7 +20,7 @@ from governance.statistics.simultaneous import simultaneous_level
 EQUIVALENCE = 0.90
 """Level of the interval of two one-sided 5 % tests."""
 DRAWS = 2000
-"""Fewer than an evaluator's, which only adds noise to the level of each run."""
+"""Fewer than an evaluator's; every run has its own, so that their noise averages out."""
 
 
 def independent(simulations: int, *, quick: bool) -> Iterator[Figure]:
@@ -94,11 +94,11 @@ def worst(simulations: int, *, quick: bool) -> Iterator[Figure]:
 def _worst_shared(k: int, patients: int, p: float, resemblance: float, simulations: int) -> Figure:
     name = f"worst of {k} views of {patients} patients, ICC {resemblance}, proportion {p}"
     stream, codes, rows, counts = stream_of(name), np.arange(patients), [], []
-    for _ in range(simulations):
+    for run in range(simulations):
         common = np.sqrt(resemblance) * stream.standard_normal((patients, 1))
         own = np.sqrt(1 - resemblance) * stream.standard_normal((patients, k))
         right = common + own < stats.norm.ppf(p)
-        level = simultaneous_level((right - right.mean(axis=0)) / patients, LEVEL, seed=0, draws=DRAWS)
+        level = simultaneous_level((right - right.mean(axis=0)) / patients, LEVEL, seed=run, draws=DRAWS)
         counts.append(right.sum(axis=0))
         rows.append([clustered_wilson(right[:, view], codes, level) for view in range(k)])
     return _worst(name, simulations, rows, np.array(counts), p)
@@ -128,12 +128,12 @@ def _false_alarms(k: int, n: int, p: float, simulations: int) -> Figure:
     name = f"{k} equal groups x {n}, proportion {p}"
     pairs, codes, alarms = list(combinations(range(k), 2)), np.arange(n), 0
     known = cache(lambda count, level: clustered_wilson(codes < count, codes, level))
-    for row in stream_of(name).binomial(n, p, (simulations, k)):
+    for run, row in enumerate(stream_of(name).binomial(n, p, (simulations, k))):
         influence = np.zeros((2 * k, k))  # the influences of a group take two values: weigh them by their numbers
         influence[np.arange(k), np.arange(k)] = (1 - row / n) * np.sqrt(row) / n
         influence[k + np.arange(k), np.arange(k)] = -row / n * np.sqrt(n - row) / n
         contrasts = np.column_stack([influence[:, one] - influence[:, two] for one, two in pairs])
-        level = simultaneous_level(contrasts, LEVEL, seed=0, draws=DRAWS)
+        level = simultaneous_level(contrasts, LEVEL, seed=run, draws=DRAWS)
         bounds = [known(count, level) for count in row.tolist()]
         alarms += any(
             not _holds_zero(mover_difference(row[one] / n, bounds[one], row[two] / n, bounds[two]))
