@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from governance.evidence.model import Method, Scalar
 from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import Floats, Integers, cluster_sums
 from governance.statistics.confusion import RatioEstimate, gating_ratio, ratio_interval
-from governance.statistics.means import clustered_mean, mean_interval
+from governance.statistics.means import clustered_mean, gating_mean, mean_interval
 from governance.statistics.proportions import clustered_wilson, effective_size, gating_proportion
 from governance.statistics.ranking import auroc_interval, clustered_auroc, gating_auroc
 
@@ -147,16 +147,20 @@ def mean(
     name: str = "mean with cluster-robust variance",
     events: int | None = None,
     n_clusters: int | None = None,
+    gating: Callable[[float], Bounds] | None = None,
 ) -> Estimate:
     """Mean among the samples of a mask, with a cluster-robust t interval inside [low, high]. Shapes: `proportion`.
 
-    Without `n_clusters` it has no influence and so cannot be compared.
+    Without `n_clusters` it has no influence and so cannot be compared. Verdicts rest on `gating`, by default on
+    `governance.statistics.means.gating_mean` where the range is finite.
     """
     picked, inside = values[among], codes[among]
     estimate = clustered_mean(picked, inside)
     influence = None
     if n_clusters is not None:
         influence = cluster_sums((picked - estimate.value) / picked.size, inside, n_clusters)
+    if gating is None and np.isfinite(low) and np.isfinite(high):
+        gating = partial(gating_mean, picked, inside, low=low, high=high)
     return Estimate(
         value=estimate.value,
         n=estimate.n,
@@ -165,6 +169,7 @@ def mean(
         bounds=remembered(lambda level: mean_interval(estimate, level, low=low, high=high)),
         method=Method(name=name, parameters=parameters, source="Liang and Zeger, Biometrika 73 (1986) 13"),
         influence=influence,
+        gating=remembered(gating) if gating else None,
     )
 
 

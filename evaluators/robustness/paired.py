@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from evaluators import estimates, metrics
@@ -10,7 +12,8 @@ from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Minimums
 from governance.evidence.model import Method, MetricDescriptor, OperatingPoint, Scalar
 from governance.statistics.clusters import count_clusters
-from governance.statistics.ranking import paired_auroc_difference, paired_auroc_interval
+from governance.statistics.differences import gating_paired_difference
+from governance.statistics.ranking import gating_paired_auroc, paired_auroc_difference, paired_auroc_interval
 
 
 def paired_change(
@@ -44,6 +47,7 @@ def paired_change(
         return _ranking_change(changed, clean, both, parameters)
     among = positive if metric is metrics.SENSITIVITY else negative
     right = 1.0 if metric is metrics.SENSITIVITY else -1.0
+    now, before = (_flagged(data, point)[among].astype(np.float64) for data in (changed, clean))
     flagged_more = right * (_flagged(changed, point).astype(np.float64) - _flagged(clean, point))
     return estimates.mean(
         flagged_more,
@@ -53,6 +57,7 @@ def paired_change(
         high=1.0,
         parameters=parameters,
         name="mean of paired differences with cluster-robust variance",
+        gating=partial(gating_paired_difference, right * now, right * before, clean.codes[among]),
     )
 
 
@@ -83,6 +88,7 @@ def _ranking_change(changed: Predictions, clean: Predictions, both: Bools, param
         n_clusters=count_clusters(codes),
         events=int(positive.sum()),
         bounds=lambda level: paired_auroc_interval(change, level),
+        gating=lambda level: gating_paired_auroc(change, level),
         method=Method(
             name="paired difference of midranks with clustered variance",
             parameters=parameters,

@@ -179,9 +179,6 @@ def gating_proportion(successes: npt.ArrayLike, clusters: npt.ArrayLike, level: 
     return _gating(float(outcome.sum()), outcome.size, effective_size(outcome, clusters), level)
 
 
-clustered_clopper_pearson = gating_proportion
-
-
 def _gating(successes: float, n: int, size: EffectiveSize, level: float) -> Bounds:
     if size.n_clusters < 2:
         raise ValueError("an interval needs at least two independent clusters")

@@ -14,7 +14,7 @@ from governance.evidence.model import Method, MetricDescriptor, Scalar
 from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import Floats, Integers, count_clusters
 from governance.statistics.multiplicity import bonferroni_level
-from governance.statistics.proportions import clustered_clopper_pearson
+from governance.statistics.proportions import gating_proportion
 from governance.statistics.ranking import clustered_auroc, paired_auroc_difference, paired_auroc_interval
 
 PAIRED = "mean of paired differences with cluster-robust variance"
@@ -193,7 +193,7 @@ def gating_paired(gained: Bools, lost: Bools, clusters: Integers, level: float) 
         If there are fewer than two clusters.
     """
     each = bonferroni_level(level, 2)
-    up, down = (clustered_clopper_pearson(part, clusters, each) for part in (gained, lost))
+    up, down = (gating_proportion(part, clusters, each) for part in (gained, lost))
     return Bounds(up.low - down.high, up.high - down.low, f"{up.method} of what is gained and of what is lost")
 
 

@@ -16,7 +16,6 @@ from evaluators.fairness.features import Features, features_need
 from evaluators.fairness.proxies import options as described
 from evaluators.fairness.proxies.clustering import PART_OF_PATIENTS, UNASSIGNED, Clustering, Stability, stability
 from evaluators.fairness.proxies.options import FOUND_GROUPS, SMALLEST_GROUP, ProxyOptions
-from evaluators.fairness.proxies.validity import Association, associations
 from evaluators.fairness.scene import Scene
 from evaluators.grouping import Grouping, members
 from evaluators.records import Recorder
@@ -25,6 +24,8 @@ from governance.datasets.protocol import NOT_RECORDED, AttributeInfo, DatasetInf
 from governance.errors import InputError, near_name
 from governance.evidence.model import Interval, Measurement, Method, MetricDescriptor, Scalar
 from governance.harness.protocols import EvaluationContext, Need
+from governance.statistics.agreement import Measure, adjusted_mutual_information, agreement, counts, cramers_v
+from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import cluster_codes, count_clusters
 
 PROXY_GROUP = "proxy group"
@@ -36,6 +37,10 @@ _VALUES: tuple[tuple[MetricDescriptor, MetricDescriptor], ...] = (
     (described.SENSITIVITY, metrics.SENSITIVITY),
     (described.SPECIFICITY, metrics.SPECIFICITY),
     (described.AUROC, metrics.AUROC),
+)
+_VALIDITY: tuple[tuple[MetricDescriptor, Measure], ...] = (
+    (described.CRAMERS_V, "Cramér's V"),
+    (described.AMI, "adjusted mutual information"),
 )
 _EVALUATOR = "fairness"
 
@@ -164,30 +169,35 @@ class _Part:
         if reason is None and min(np.unique(group[there]).size, np.unique(known[there]).size) < 2:
             reason = "an association needs at least two groups on either side"
         if reason is not None:
-            for metric in (described.CRAMERS_V, described.AMI):
+            for metric, _ in _VALIDITY:
                 yield recorder.not_measured(metric, reason, n=int(there.sum()), curve=about)
             return
-        settings = self.scene.context.settings
-        codes = self.scene.data.codes[there]
-        found = associations(group[there], known[there], codes, replicates=settings.replicates, seed=settings.seed)
-        for metric, association in zip((described.CRAMERS_V, described.AMI), found, strict=True):
-            yield recorder.measured(metric, self._association(association, there), curve=about)
+        for metric, measure in _VALIDITY:
+            yield recorder.measured(metric, self._agreement(group[there], known[there], there, measure), curve=about)
 
-    def _association(self, found: Association, there: Bools) -> Estimate:
+    def _agreement(self, group: np.ndarray, known: np.ndarray, there: Bools, measure: Measure) -> Estimate:
+        settings, codes = self.scene.context.settings, self.scene.data.codes[there]
+        value = {"Cramér's V": cramers_v, "adjusted mutual information": adjusted_mutual_information}[measure]
+
+        def bounds(level: float) -> Bounds:
+            return agreement(
+                group, known, codes, measure, level=level, seed=settings.seed, replicates=settings.replicates
+            ).bounds
+
         return Estimate(
-            value=found.value,
+            value=value(counts(group, known)),
             n=int(there.sum()),
-            n_clusters=count_clusters(self.scene.data.codes[there]),
+            n_clusters=count_clusters(codes),
             events=None,
-            bounds=found.interval,
+            bounds=estimates.remembered(bounds),
             method=Method(
-                name="table of counts, patients resampled",
+                name=f"{measure} of the table of counts, patients resampled",
                 parameters={
                     **self.parameters,
                     "not_recorded_left_out": int((~there).sum()),
-                    "replicates": found.replicates.size,
+                    "replicates": settings.replicates,
                 },
-                source="Davison and Hinkley, Bootstrap Methods and their Application (1997), section 5.2",
+                source="Efron and Tibshirani (1993), sections 10.2 and 13.3",
             ),
         )
 
@@ -269,5 +279,5 @@ def _nothing(scene: Scene, own: ProxyOptions, reason: str) -> Iterator[Measureme
         yield _recorder(scene, metric).not_measured(metric, reason, estimand="worst", over=PROXY_GROUP)
     yield scene.recorder.not_measured(described.STABILITY, reason, curve={"fits": own.seeds})
     for attribute in own.validate_against:
-        for metric in (described.CRAMERS_V, described.AMI):
+        for metric, _ in _VALIDITY:
             yield scene.recorder.not_measured(metric, reason, curve={"attribute": attribute})
