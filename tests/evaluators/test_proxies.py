@@ -1,11 +1,12 @@
 """Proxy groups on features of real patients: against scikit-learn and SciPy, on planted groups, and without any."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
-from nhefs_predictions import FEATURES, Tables, nhefs
+from nhefs_predictions import FEATURES, Tables, dataset_info, nhefs
 from pydantic import ValidationError
 from scipy import stats
 from scipy.stats.contingency import association
@@ -15,7 +16,6 @@ from evaluators.fairness import DESCRIPTOR, FairnessOptions
 from evaluators.fairness.proxies.clustering import UNASSIGNED, Clustering, Stability, by_size, stability
 from evaluators.fairness.proxies.options import METRICS, ProxyOptions
 from evaluators.fairness.proxies.part import PROXY_GROUP, UNASSIGNED_NAME
-from evaluators.fairness.proxies.validity import associations
 from governance.datasets.protocol import NOT_RECORDED
 from governance.errors import InputError
 from governance.harness.protocols import Need
@@ -42,9 +42,11 @@ def embedded(info, values):
     return table
 
 
-def measured(mortality, tables, proxies=PROXIES, **settings):
+def measured(mortality, tables, proxies=PROXIES, info=None):
     options = FairnessOptions(on="test", operating_point={"threshold": 0.2}, proxies=proxies)
-    context = mortality.context(options, **settings)
+    context = mortality.context(options)
+    if info is not None:
+        context = replace(context, datasets={**context.datasets, "test": info})
     needs = {need.id for need in EVALUATOR.needs(context)}
     observed = dict(mortality.observations().tables)
     for name, table in tables.items():
@@ -146,25 +148,25 @@ def test_groups_of_measurements_follow_age_since_age_is_one_of_them(found):
     assert one(found, "proxy_group_cramers_v", curve={"attribute": "age"}).interval.low > 0.3
 
 
-def test_an_interval_of_groups_that_nothing_binds_reaches_zero_and_of_equal_ones_one():
-    generator = np.random.default_rng(3)
-    patients = np.repeat(np.arange(150), 3)
-    outside = 0
-    for each in range(40):
-        first = np.repeat(generator.integers(0, 4, 150), 3)
-        second = np.repeat(generator.integers(0, 3, 150), 3)
-        for found in associations(first, second, patients, replicates=200, seed=each):
-            outside += found.interval(0.95).low > 0
-    assert outside <= 4, "of 80 intervals about 2 may leave out 0"
-    same, _ = associations(first, first, patients, replicates=200, seed=1)
-    assert same.value == pytest.approx(1)
-    with pytest.raises(ValueError, match="no other choice"):
-        same.interval(0.95)
+def test_groups_that_are_an_attribute_are_fully_associated_and_nothing_is_claimed_to_be_certain(mortality, features):
+    labels = labels_of(features)
+    frame = mortality.test.frame.assign(site=[f"site {label}" for label in labels])
+    found = measured(mortality, {"test": embedded(mortality.test, features["test"])},
+                     {**PROXIES, "validate_against": ("site",)}, info=dataset_info(frame, "test"))  # fmt: skip
+    v, information = one(found, "proxy_group_cramers_v"), one(found, "proxy_group_mutual_information")
+    assert (v.value, information.value) == pytest.approx((1, 1))
+    assert v.interval.low < 1
+    assert information.interval is None
+    assert "same whichever patients are drawn" in information.interval_reason
 
 
-def test_an_association_with_one_group_is_refused():
-    with pytest.raises(ValueError, match="two groups on either side"):
-        associations([1, 1, 1], [1, 2, 1], [1, 2, 3], replicates=200, seed=0)
+def test_an_attribute_with_one_group_has_no_association(mortality, features):
+    info = dataset_info(mortality.test.frame.assign(site="A"), "test")
+    tables = {"test": embedded(mortality.test, features["test"])}
+    found = measured(mortality, tables, {**PROXIES, "validate_against": ("site",)}, info=info)
+    assert (
+        one(found, "proxy_group_mutual_information").reason == "an association needs at least two groups on either side"
+    )
 
 
 def planted(n=80, seed=0):
