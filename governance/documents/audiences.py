@@ -33,6 +33,9 @@ class Reader:
     outline: str
 
 
+_FAIRNESS = "groups intersections gaps threshold baseline tradeoffs proxies shortcuts similar"
+"""Sections of what the fairness evaluator measures, as those read them who look into the model."""
+
 READERS: Mapping[Audience, Reader] = {
     reader.audience: reader
     for reader in (
@@ -46,28 +49,29 @@ READERS: Mapping[Audience, Reader] = {
             "clinician",
             "Card for clinicians",
             "public",
-            "first hundred groups careful missing unsure oversight conditions calibration data who more-facts words",
+            "first hundred groups intersections threshold careful missing unsure oversight conditions calibration data "
+            "who more-facts words",
         ),
         Reader(
             "deployer",
             "Information for deployers",
             "customer",
-            "first careful missing key groups conditions calibration efficiency oversight unsure hazards data "
+            f"first careful missing key {_FAIRNESS} conditions calibration efficiency oversight unsure hazards data "
             "operation who more-facts licence words",
         ),
         Reader(
             "engineer",
             "Technical report",
             "confidential",
-            "first missing key groups conditions calibration efficiency rules reproduce data settings measurements "
-            "definitions more-facts",
+            f"first missing key {_FAIRNESS} conditions calibration efficiency rules reproduce data settings "
+            "measurements methods definitions more-facts",
         ),
         Reader(
             "auditor",
             "Record for auditors",
             "confidential",
-            "first identity policy rules requirements missing hazards data groups conditions calibration statements "
-            "licence trace signature",
+            f"first identity policy rules requirements missing hazards data {_FAIRNESS} conditions calibration methods "
+            "statements licence trace signature",
         ),
     )
 }

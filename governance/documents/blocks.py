@@ -5,6 +5,7 @@ A number is a `Figure`, which names its measurements; a statement of fact names 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -15,6 +16,15 @@ from governance.spec.model import Disclosure
 Audience = Literal["public", "clinician", "deployer", "engineer", "auditor"]
 AUDIENCES: tuple[Audience, ...] = ("public", "clinician", "deployer", "engineer", "auditor")
 Word = Literal["pass", "fail", "inconclusive", "not measured", "waived"]
+
+
+_COUNT = re.compile(r": \d[\d,]*, (?=at least)")
+"""How many there are of what there must be more of."""
+
+
+def without_small_counts(text: str) -> str:
+    """Return a reason without how few there were; from how many on a number is given stays."""
+    return _COUNT.sub(": ", text)
 
 
 class Figure(Frozen):
@@ -104,7 +114,7 @@ class Axis(Frozen):
 class GroupRow(Frozen):
     """One group. `span` is None where nothing was measured; `reason` then says why. `mark` tags the worst group.
 
-    `wide` is the interval that verdicts rest on, where it is another one; `verdict` says it where a verdict was made.
+    `wide` and `verdict` are the interval that verdicts rest on, where one was made on it and it is another one.
     `beside` and its interval are a second number about the same group.
     """
 
@@ -122,6 +132,11 @@ class GroupRow(Frozen):
     beside_span: Span | None = None
     reason: str | None = None
     mark: str | None = None
+    disclosure: Disclosure = "public"
+
+    def withheld(self) -> GroupRow:
+        """Return the row without how many are in a group that is too small for a number."""
+        return GroupRow(label=self.label, reason=None if self.reason is None else without_small_counts(self.reason))
 
 
 class GroupTable(Block):
@@ -146,7 +161,10 @@ class GroupTable(Block):
 
 
 class Point(Frozen):
-    """A point of a chart, with what is printed about it. `label` is `x` as printed, where that was measured, too."""
+    """A point of a chart, with what is printed about it. `label` is `x` as printed, where that was measured, too.
+
+    `name` is what the point is called in the table.
+    """
 
     x: float
     span: Span
@@ -154,13 +172,15 @@ class Point(Frozen):
     interval: Figure | None = None
     n: Figure | None = None
     label: Figure | None = None
+    name: Figure | None = None
 
 
 class Series(Frozen):
-    """A line, or points without one, and its name."""
+    """A line, or points without one, and its name. `drawn` is how a front is drawn: its points, or one choice."""
 
     title: str
     points: tuple[Point, ...]
+    drawn: Literal["line", "cloud", "choice"] = "line"
 
 
 class Chart(Block):
@@ -326,6 +346,7 @@ class Trace(Block):
     """Where each headline number comes from."""
 
     kind: Literal["trace"] = "trace"
+    print_rows: int = 120
     rows: tuple[TraceRow, ...] = ()
 
 

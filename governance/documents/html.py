@@ -14,12 +14,17 @@ from markupsafe import Markup
 
 from governance.data_files import data_folder
 from governance.documents import numbers
-from governance.documents.blocks import Chart, Panel
-from governance.documents.charts import conditions, efficiency, forest, reliability
+from governance.documents.blocks import Chart, Figure, Panel
+from governance.documents.charts import conditions, efficiency, forest, front, reliability
 from governance.documents.charts.hundred import hundred
 from governance.documents.content import Document, Section, plain
 
-_PANELS = {"conditions": conditions.panel, "efficiency": efficiency.panel, "reliability": reliability.panel}
+_PANELS = {
+    "conditions": conditions.panel,
+    "efficiency": efficiency.panel,
+    "reliability": reliability.panel,
+    "front": front.panel,
+}
 _COLOURS = {
     "pass": "#00694b",
     "fail": "#a63603",
@@ -134,7 +139,8 @@ def _rows(chart: Chart) -> list[Mapping[str, Any]]:
                     {
                         "panel": panel.title,
                         "line": series.title,
-                        "x": x,
+                        "x": point.label or Figure(measurements=(), text=x),
+                        "name": point.name,
                         "figure": point.figure,
                         "interval": point.interval,
                         "n": point.n,

@@ -145,8 +145,9 @@ def _group(block: GroupTable, row: GroupRow) -> list[str]:
         return [f"*{escape(row.heading)}*", *("" for _ in patients), "", "", "", *("" for _ in second), ""]
     value = _one(row.value) or "not measured"
     verdict = f"verdict on {_one(row.verdict)}" if row.verdict else ""
-    said = "; ".join(part for part in (escape(row.mark or ""), verdict, escape(row.reason or "")) if part)
-    return [escape(row.label), *patients, _one(row.n), value, _one(row.interval), *second, said]
+    size = f"{_one(row.n)} cases" if row.n and not row.value else ""
+    said = "; ".join(part for part in (escape(row.mark or ""), verdict, size, escape(row.reason or "")) if part)
+    return [escape(row.label), *patients, _one(row.n) if row.value else "", value, _one(row.interval), *second, said]
 
 
 @write.register
@@ -155,7 +156,8 @@ def _(block: Chart) -> str:
         [
             escape(panel.title),
             escape(series.title),
-            "none" if point.x == 0 and block.form == "conditions" else f"{point.x:.4g}",
+            _one(point.name),
+            _one(point.label) or ("none" if point.x == 0 and block.form == "conditions" else f"{point.x:.4g}"),
             _one(point.figure),
             _one(point.interval),
             _one(point.n),
@@ -164,9 +166,9 @@ def _(block: Chart) -> str:
         for series in panel.series
         for point in series.points
     ]
-    titles = ["", "", escape(block.x.title), escape(block.y.title), "interval", "n"]
-    numeric = [False, False, True, True, True, True]
-    used = [index for index in range(len(titles)) if index > 1 or any(row[index] for row in rows)]
+    titles = ["", "", "threshold", escape(block.x.title), escape(block.y.title), "interval", "n"]
+    numeric = [False, False, True, True, True, True, True]
+    used = [index for index in range(len(titles)) if index > 2 or any(row[index] for row in rows)]
     table = _table([titles[i] for i in used], [numeric[i] for i in used], [[row[i] for i in used] for row in rows])
     return f"### {inline(block.title)}\n\n{inline(block.note)}\n\n{table}"
 

@@ -91,6 +91,14 @@ NATURAL: Mapping[str, Natural] = {
     ),
 }
 
+OF_A_CLASS: Mapping[str, str] = {
+    "sensitivity": "Of 100 cases {positive}, the model says so for {n}",
+    "specificity": "Of 100 cases {negative}, the model rightly does not say it for {n}",
+    "positive_predictive_value": "Of 100 cases that the model says are {positive}, {n} are",
+    "negative_predictive_value": "Of 100 cases that the model does not say are {positive}, {n} are not",
+}
+"""Headings of single classes or labels, for which nothing is flagged or left alone."""
+
 COMPANIONS: Mapping[str, tuple[str, str]] = {
     "sensitivity": ("specificity", "; of 100 others, it leaves {n} alone"),
     "hallucination_rate": ("miss_rate", "; of 100 about something present, it says no to {n}"),

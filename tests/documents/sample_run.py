@@ -13,7 +13,7 @@ from typing import Any
 from governance.errors import ExitCode
 from governance.evidence.canonical import digest_json
 from governance.evidence.folder import RunFolder
-from governance.evidence.model import Evidence, Measurement, Provenance
+from governance.evidence.model import Evidence, Measurement, MetricDescriptor, Provenance
 from governance.licences.statement import LicenceStatement, RestrictionInForce
 from governance.policy.model import Decision, Outcome, Severity, Verdict
 
@@ -220,6 +220,7 @@ def write(
     found: list[Measurement] | None = None,
     changes: Mapping[str, Any] | None = None,
     decided: bool = True,
+    metrics: tuple[MetricDescriptor, ...] | None = None,
 ) -> RunFolder:
     """Write the run folder under `runs` and return it. `changes` replaces entries of the lock."""
     found = measurements() if found is None else found
@@ -277,7 +278,7 @@ def write(
             processor="AVX2",
             seed=0,
         ),
-        metrics=METRICS,
+        metrics=METRICS if metrics is None else metrics,
         measurements=tuple(found),
     )
     folder.write_json(folder.evidence_json, evidence.model_dump(mode="json"))

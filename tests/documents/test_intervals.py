@@ -35,7 +35,9 @@ def test_the_usual_interval_is_printed_and_the_one_for_verdicts_beside_it() -> N
     assert row.verdict.text == "0.74 to 0.93"
     assert row.wide
     assert (row.wide.low, row.wide.high) == (0.741, 0.934)
-    assert group_row(of(interval=USUAL, gating=WIDE), "F").verdict is None
+    undecided = group_row(of(interval=USUAL, gating=WIDE), "F")
+    assert undecided.verdict is None
+    assert undecided.wide is None
 
 
 def test_equal_intervals_are_printed_once() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from governance.documents import numbers
 from governance.documents.blocks import TraceRow
 from governance.documents.build import curves, engineering, first, frequencies, groups, record, statements
+from governance.documents.build.fairness import baseline, gaps, intersections, proxies, shortcuts, similar, threshold
+from governance.documents.build.fairness import trade_offs as trades
 from governance.documents.build.run import Run
 from governance.documents.content import Content, Identity
 
@@ -17,6 +19,14 @@ def build(run: Run) -> Content:
         first.first(run),
         frequencies.hundred(run),
         groups.groups(run),
+        intersections.intersections(run),
+        gaps.gaps(run),
+        threshold.threshold(run),
+        baseline.baseline(run),
+        trades.trade_offs(run),
+        proxies.proxies(run),
+        shortcuts.shortcuts(run),
+        similar.similar(run),
         curves.conditions(run),
         curves.calibration(run),
         curves.efficiency(run),
@@ -42,6 +52,7 @@ def build(run: Run) -> Content:
         engineering.reproduce(run),
         engineering.measurements(run),
         engineering.definitions(run),
+        engineering.methods(run),
         engineering.words(run),
     )
     decision = run.decision

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from governance.documents import numbers
 from governance.documents.blocks import (
     Audience,
@@ -21,6 +23,8 @@ from governance.documents.content import Section
 from governance.documents.wording import KEY_METRICS, MEANING, ORDER
 from governance.evidence.model import Measurement
 
+_PRINTED = 40
+"""Rows of an evaluator's measurements on paper: enough to see what they look like; the page holds them all."""
 _ENGINEER: tuple[Audience, ...] = ("engineer",)
 _COLUMNS = (
     Column(title="Metric"),
@@ -94,12 +98,14 @@ def measurements(run: Run) -> Section | None:
     tables = []
     for evaluator in dict.fromkeys(m.evaluator for m in run.evidence.measurements):
         found = run.find(evaluator=evaluator)
+        several = len({m.dataset for m in found}) > 1
         tables.append(
             DataTable(
                 id=f"all-{evaluator}",
                 caption=(f"{evaluator.replace('_', ' ').capitalize()}: {numbers.thousands(len(found))} measurements.",),
                 columns=_COLUMNS,
-                rows=tuple(_row(run, m, several=len({m.dataset for m in found}) > 1) for m in found),
+                rows=tuple(_row(run, m, several=several) for m in found),
+                print_rows=_PRINTED,
             )
         )
     if not tables:
@@ -156,20 +162,36 @@ def about(run: Run, m: Measurement, *, dataset: bool = True) -> str:
     return "; ".join(parts) or "everyone"
 
 
+_FAMILIES = (("proxy_group_", ""), ("", "_held_constant"), ("", "_gap_change"))
+"""Prefix and suffix of metrics that are another metric in special circumstances, all defined alike."""
+
+
+def _one_of_each_family(names: Iterable[str]) -> frozenset[str]:
+    """Return the metrics to define: of those that are the same but for the metric they are made of, the first."""
+    known, kept = list(names), []
+    for prefix, suffix in _FAMILIES:
+        family = [
+            name
+            for name in known
+            if name.startswith(prefix)
+            and name.endswith(suffix)
+            and name.removeprefix(prefix).removesuffix(suffix) in known
+        ]
+        kept += family[1:]
+    return frozenset(known) - frozenset(kept)
+
+
 def definitions(run: Run) -> Section:
     """Return what each metric is and what it does not show."""
-    used = {m.metric for m in run.evidence.measurements}
+    used = _one_of_each_family({m.metric: None for m in run.evidence.measurements})
     rows: list[tuple[Text, ...]] = []
     for metric in run.evidence.metrics:
         if metric.name in used:
-            better = {"higher": "higher is better", "lower": "lower is better", "none": "no direction"}[
-                metric.direction
-            ]
+            better = {"higher": "Higher is better.", "lower": "Lower is better.", "none": ""}[metric.direction]
             rows.append(
                 (
                     (metric.title,),
-                    (f"{metric.explanation} Formula: {metric.formula}",),
-                    (better,),
+                    (f"{metric.explanation} {better} Formula: {metric.formula}".replace("  ", " "),),
                     (
                         f"Does not show {metric.does_not_show}"
                         if not metric.does_not_show[:1].isupper()
@@ -178,7 +200,7 @@ def definitions(run: Run) -> Section:
                     (metric.source,),
                 )
             )
-    columns = tuple(Column(title=t) for t in ("Metric", "What it is", "Direction", "What it does not show", "Source"))
+    columns = tuple(Column(title=t) for t in ("Metric", "What it is", "What it does not show", "Source"))
     return Section(
         id="definitions",
         title="What the metrics are",
@@ -189,6 +211,43 @@ def definitions(run: Run) -> Section:
         ),
         audiences=_ENGINEER,
     )
+
+
+def methods(run: Run) -> Section | None:
+    """Return how every metric was estimated, with the method of each interval, once for all that were made alike."""
+    found: dict[tuple[str, str], dict[str, dict[str, None]]] = {}
+    for m in run.evidence.measurements:
+        if m.status == "measured":
+            usual, wide = m.interval or m.simultaneous, m.gating
+            row = found.setdefault((m.method.name, m.method.source or ""), {})
+            title = run.title_of(m.metric) + ("" if m.estimand == "value" else f", {m.estimand}")
+            row.setdefault("metrics", {})[title] = None
+            row.setdefault("usual", {})[usual.method if usual else f"none: {m.interval_reason}"] = None
+            row.setdefault("wide", {})[wide.method if wide else "the same"] = None
+    if not found:
+        return None
+    titles = ("Estimate", "Of", "Intervals", "Intervals for verdicts", "Source")
+    table = DataTable(
+        id="methods-table",
+        caption=("How the numbers were made. Where several methods stand, each served where it holds.",),
+        columns=tuple(Column(title=title) for title in titles),
+        rows=tuple(
+            ((name,), *(("; ".join(_first(row[part])),) for part in ("metrics", "usual", "wide")), (source,))
+            for (name, source), row in found.items()
+        ),
+        folded="How each metric and its intervals were made",
+    )
+    return Section(id="methods", title="Methods", blocks=(table,), audiences=("engineer", "auditor"))
+
+
+_MANY = 8
+"""Names that a cell of the methods holds; more are counted."""
+
+
+def _first(names: Iterable[str]) -> list[str]:
+    listed = list(names)
+    more = len(listed) - _MANY
+    return listed if more <= 0 else [*listed[:_MANY], f"and {more} more"]
 
 
 def words(run: Run) -> Section | None:

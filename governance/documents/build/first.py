@@ -7,8 +7,8 @@ from typing import Any
 
 from governance.documents import numbers
 from governance.documents.blocks import (
-    AUDIENCES,
     Answer,
+    Audience,
     Block,
     Figure,
     Prose,
@@ -17,6 +17,7 @@ from governance.documents.blocks import (
     VerdictItem,
     VerdictList,
     Word,
+    without_small_counts,
 )
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill, finding_heading, short_value
@@ -169,9 +170,11 @@ def sorted_verdicts(run: Run) -> list[Verdict]:
     )
 
 
-def item(verdict: Verdict, *, simple: bool = False) -> VerdictItem:
-    """Return a verdict as it is printed; `simple` without technical numbers."""
+def item(verdict: Verdict, *, simple: bool = False, public: bool = False) -> VerdictItem:
+    """Return a verdict as it is printed; `simple` without technical numbers, `public` without how few."""
     sentence = _PLAIN.get(verdict.outcome.value, verdict.sentence) if simple else verdict.sentence
+    if simple or public:
+        sentence = without_small_counts(sentence)
     setting = verdict.set or {}
     who = " on ".join(str(setting[key]) for key in ("by", "on") if setting.get(key))
     return VerdictItem(
@@ -202,6 +205,9 @@ def bar_text(bar: dict[str, Any]) -> str:
     return "measured at all"
 
 
+_READERS: tuple[tuple[Audience, ...], ...] = (("public",), ("clinician",), ("deployer", "engineer", "auditor"))
+
+
 def _verdicts(run: Run) -> list[Block]:
     verdicts = sorted_verdicts(run)
     if not verdicts:
@@ -210,12 +216,13 @@ def _verdicts(run: Run) -> list[Block]:
     passed = [v for v in verdicts if v.outcome is Outcome.PASS]
     room = len(passed) if len(verdicts) <= 2 * _PASSES_SPELT_OUT else max(0, _PASSES_SPELT_OUT - len(attention))
     lists: list[Block] = []
-    for simple in (True, False):
+    for readers in _READERS:
+        simple, public = readers == ("public",), readers == ("clinician",)
         lists.append(
             VerdictList(
-                items=tuple(item(v, simple=simple) for v in [*attention, *passed[:room]]),
+                items=tuple(item(v, simple=simple, public=public) for v in [*attention, *passed[:room]]),
                 also_passed=tuple(v.title for v in passed[room:]),
-                audiences=("public",) if simple else tuple(a for a in AUDIENCES if a != "public"),
+                audiences=readers,
             )
         )
     return lists

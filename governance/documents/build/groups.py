@@ -32,7 +32,8 @@ _N_TITLES_OF_A_CLASS = {
 _WIDEST = 5
 """Groups that fit beside each other in a table; of attributes with more, each group gets rows of its own."""
 _ONE_CLASS = ("sensitivity", "specificity", "auroc")
-"""Metrics of a class that are drawn."""
+"""Metrics of a class that are drawn, where classes are few; else the first. Tables hold them all."""
+_FEW_CLASSES = 4
 
 
 def groups(run: Run) -> Section | None:
@@ -76,14 +77,18 @@ def note(run: Run, overall: Measurement, shown: list[GroupRow], *, short: bool =
     """Return what a group table rests on: the metric in words, threshold, data, and what its intervals are."""
     parts: list[str | Figure] = []
     descriptor = run.metric(overall.metric)
-    if descriptor:
+    if overall.target_class is not None:
+        parts.append(f"{run.title_of(overall.metric)} of one class against all that is not of it. ")
+    elif descriptor:
         parts.append(f"{descriptor.title}: {descriptor.explanation[0].lower()}{descriptor.explanation[1:]} ")
     parts.append(target_unit(run, overall))
     point = overall.operating_point
     if point and not short:
         how = f"chosen on {point.chosen_on}" if point.chosen_on else "fixed beforehand"
         parts += [
-            "Cases count as flagged from a score of ",
+            "Cases count as flagged from a score of "
+            if overall.target_class is None
+            else "It is said from a score of ",
             Figure(measurements=(overall.id,), text=f"{point.threshold:.3g}"),
         ]
         parts.append(f" ({how}). ")
@@ -138,7 +143,9 @@ def _table(run: Run, overall: Measurement, by_group: list[Measurement], readers:
 def _audiences(run: Run, metric: str, target_class: str | None) -> tuple[Audience, ...]:
     """Return who sees a metric drawn. Numbers of single classes are for those who can look into them."""
     if target_class is not None:
-        return ("deployer", "engineer", "auditor") if metric in _ONE_CLASS else ()
+        classes = {one for _, _, _, one in run.overall if one is not None}
+        drawn = _ONE_CLASS if len(classes) <= _FEW_CLASSES else _ONE_CLASS[:1]
+        return ("deployer", "engineer", "auditor") if metric in drawn else ()
     by_reader = group_metrics(run.task)
     return tuple(a for a in AUDIENCES if metric in by_reader.get(a, ()))
 
@@ -216,6 +223,6 @@ def _population(run: Run, m: Measurement) -> str:
     counts = [f"{numbers.thousands(dataset['n'])} cases"] if dataset.get("n") is not None else []
     if dataset.get("clustered") and dataset.get("clusters") is not None:
         counts.append(f"of {numbers.thousands(dataset['clusters'])} patients")
-    events = dataset.get("events") if run.task in ("", "binary", "generate") else None
+    events = dataset.get("events") if run.has_positives else None
     positive = f", {numbers.thousands(events)} of them positive" if events is not None else ""
     return f"Data: {title} ({' '.join(counts)}{positive})." if counts else f"Data: {title}."

@@ -112,7 +112,7 @@ def data(run: Run) -> Section:
         Column(title="Role"),
         Column(title="Cases", numeric=True),
         Column(title="Patients", numeric=True),
-        Column(title="Positive", numeric=True),
+        *((Column(title="Positive", numeric=True),) if run.has_positives else ()),
         Column(title="Digest", code=True),
     )
     rows: list[tuple[Text, ...]] = []
@@ -125,7 +125,7 @@ def data(run: Run) -> Section:
                 (str(dataset.get("role", "")),),
                 _count(dataset.get("n")),
                 _count(patients) if patients is not None else ("as cases",),
-                _count(dataset.get("events")),
+                *((_count(dataset.get("events")),) if run.has_positives else ()),
                 (numbers.short(str(dataset.get("digest", ""))),),
             )
         )
@@ -174,7 +174,7 @@ def _inventory(run: Run) -> DataTable | None:
                         (label,),
                         _count(entry.get("n")),
                         _count(entry.get("clusters")),
-                        _count(entry.get("events")),
+                        *((_count(entry.get("events")),) if run.has_positives else ()),
                     )
                 )
     if not rows:
@@ -185,7 +185,7 @@ def _inventory(run: Run) -> DataTable | None:
         Column(title="Group"),
         Column(title="Cases", numeric=True),
         Column(title="Patients", numeric=True),
-        Column(title="Positive", numeric=True),
+        *((Column(title="Positive", numeric=True),) if run.has_positives else ()),
     )
     return DataTable(
         id="inventory",

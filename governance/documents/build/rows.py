@@ -11,8 +11,8 @@ from governance.documents.build.run import Run
 from governance.evidence.model import Measurement
 
 VERDICTS_REST = (
-    "Verdicts rest on a wider interval, drawn as a thin line and printed where a rule was decided on it: it misses the "
-    "true value less often where numbers are small."
+    "Verdicts rest on a wider interval than the usual one, here a thin line: it misses the true value less often where "
+    "numbers are small."
 )
 
 
@@ -41,22 +41,23 @@ def group_row(
     if worst and value and interval:
         value = Figure(measurements=(m.id, worst.id), text=value.text)
         interval = Figure(measurements=(worst.id,), text=interval.text)
-    wide = numbers.for_verdicts(m)
+    wide = numbers.for_verdicts(m) if m.id in cited else None
     second = beside if beside is not None and beside.status == "measured" else None
     return GroupRow(
         label=label,
-        n=numbers.count(m, "n") if value else None,
+        n=numbers.count(m, "n") if value or f" {m.n}," not in (m.reason or "") else None,
         patients=numbers.count(m, "n_clusters") if value else None,
         value=value,
         interval=interval,
         span=numbers.span(m, together),
         wide=numbers.span(m, m.gating) if wide else None,
-        verdict=wide if wide and m.id in cited else None,
+        verdict=wide,
         beside=numbers.value(second) if second else None,
         beside_interval=numbers.interval(second) if second else None,
         beside_span=numbers.span(second) if second else None,
         reason=m.reason if m.status != "measured" else (None if interval else m.interval_reason),
         mark=mark,
+        disclosure="public" if value else "customer",
     )
 
 

@@ -103,6 +103,11 @@ class Run:
         return str(self.subject.get("task", ""))
 
     @property
+    def has_positives(self) -> bool:
+        """Whether cases are positive or negative, which they are not of several classes, numbers or masks."""
+        return self.task not in ("multiclass", "multilabel", "regression", "segmentation")
+
+    @property
     def datasets(self) -> Mapping[str, Any]:
         """The inventory of the datasets by name."""
         datasets: Mapping[str, Any] = self.lock["datasets"]
@@ -170,6 +175,12 @@ class Run:
         for name in names:
             entry = attributes[name]
             yield name, entry.get("title") or name.replace("_", " "), tuple(entry.get("order") or entry["groups"])
+
+    @cached_property
+    def crossings(self) -> Mapping[frozenset[str], str]:
+        """Names of the groupings of several attributes, by their attributes."""
+        named = dict.fromkeys(m.over for m in self.evidence.measurements if m.over and " x " in m.over)
+        return {frozenset(over.split(" x ")): over for over in named}
 
     def over_label(self, dataset: str, over: str) -> str:
         """Return the title of a grouping: ``Sex × age``."""

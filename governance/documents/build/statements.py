@@ -5,15 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from governance.documents import numbers
-from governance.documents.blocks import AUDIENCES, Audience, FactItem, Facts, Gap, Gaps, Prose, Statement, Text
+from governance.documents.blocks import (
+    AUDIENCES,
+    Audience,
+    FactItem,
+    Facts,
+    Gap,
+    Gaps,
+    Prose,
+    Statement,
+    Text,
+    without_small_counts,
+)
 from governance.documents.build.curves import condition_title, most_harmful, under_conditions
 from governance.documents.build.first import worst_of
 from governance.documents.build.frequencies import natural_metrics
 from governance.documents.build.run import Run
-from governance.documents.build.subject_words import fill
+from governance.documents.build.subject_words import fill, lowered
 from governance.documents.content import Section
 from governance.documents.wording import FINDING, HEADLINE_METRICS, NATURAL
 from governance.evidence.model import Measurement
+from governance.evidence.wording import slice_words
 from governance.policy.model import Outcome
 
 
@@ -110,7 +122,7 @@ def _worst_groups(run: Run) -> list[Text]:
                     interval = numbers.hundred_interval(shown)
                     sentence = fill(run, NATURAL[metric].heading, dataset, numbers.hundred(worst)[0])
                     tail: Text = ("; it could be ", interval) if interval else ()
-                    said.append((f"{group[:1].upper()}{group[1:]} \N{EN DASH} ", *_lowered(sentence), *tail, "."))
+                    said.append((f"{group[:1].upper()}{group[1:]} \N{EN DASH} ", *lowered(sentence), *tail, "."))
     return said
 
 
@@ -118,12 +130,6 @@ def _clearly(worst: Measurement, overall: Measurement) -> bool:
     """Whether a group's interval, which allows for having looked at all groups, leaves out the value for everyone."""
     interval = worst.simultaneous or worst.interval
     return interval is not None and overall.value is not None and not interval.low <= overall.value <= interval.high
-
-
-def _lowered(text: Text) -> Text:
-    """Return a sentence that goes on after a colon."""
-    head, *rest = text
-    return (f"{head[:1].lower()}{head[1:]}" if isinstance(head, str) else head, *rest)
 
 
 def _worst_conditions(run: Run) -> list[Text]:
@@ -215,15 +221,18 @@ def further(run: Run) -> Section | None:
 def missing(run: Run) -> Section:
     """Return the gap register."""
     measured = _not_measured(run)
+    public = [gap.model_copy(update={"why": without_small_counts(gap.why)}) for gap in measured]
+    said = (*_not_said(run, simple=False), *_due(run))
     blocks = (
-        Gaps(items=(*_not_said(run, simple=True), *measured), none=_NOTHING_MISSING, audiences=("public",)),
-        Gaps(
-            items=(*_not_said(run, simple=False), *_due(run), *measured), none=_NOTHING_MISSING, audiences=_NOT_PUBLIC
-        ),
+        Gaps(items=(*_not_said(run, simple=True), *public), none=_NOTHING_MISSING, audiences=("public",)),
+        Gaps(items=(*said, *public), none=_NOTHING_MISSING, audiences=("clinician",)),
+        Gaps(items=(*said, *measured), none=_NOTHING_MISSING, audiences=("deployer", "engineer", "auditor")),
     )
     return Section(id="missing", title="What was not provided or measured", half=True, blocks=blocks)
 
 
+_NAMED_CELLS = 12
+"""Combinations of groups that a gap names; more are counted."""
 _NAMED = 3
 """Metrics that a gap names; more are counted."""
 _NOTHING_MISSING = "Everything that was asked for was provided and measured."
@@ -262,8 +271,13 @@ def _not_measured(run: Run) -> list[Gap]:
                 gaps.append(Gap(what=verdict.title, why=_sentence(verdict.sentence)))
                 ruled.update(verdict.measurements)
     lacking: dict[str, dict[str, list[str]]] = {}
+    cells: dict[str, None] = {}
     for m in run.evidence.measurements:
-        if m.status == "measured" or m.id in ruled or m.estimand == "difference":
+        if m.status == "measured" or m.id in ruled or m.estimand == "difference" or (m.slice and m.variant):
+            continue
+        if len(m.slice) > 1:
+            groups = {name: m.slice[name] for name in run.crossings.get(frozenset(m.slice), "").split(" x ") if name}
+            cells[slice_words(run.lock, m.dataset, groups or m.slice)] = None
             continue
         what = [run.slice_label(m.dataset, m.slice)] if m.slice else []
         what += [condition_title(run, m.condition.name)] if not m.condition.is_clean else []
@@ -275,6 +289,11 @@ def _not_measured(run: Run) -> list[Gap]:
     for what_, reasons in lacking.items():
         why = "; ".join(f"{_named(names)}{reason}" for reason, names in reasons.items())
         gaps.append(Gap(what=f"{what_[:1].upper()}{what_[1:]}", why=_sentence(why)))
+    if cells:
+        named = f": {'; '.join(cells)}" if len(cells) <= _NAMED_CELLS else ""
+        many = f"{numbers.in_words(len(cells))} combination{'' if len(cells) == 1 else 's'} of groups"
+        why = f"{many} without some or all numbers, mostly because too few patients are in them{named}"
+        gaps.append(Gap(what="Where groups meet", why=_sentence(why)))
     return gaps
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from governance.documents import numbers
 from governance.documents.blocks import Figure, Statement, Text
 from governance.documents.build.run import Run
-from governance.documents.wording import FINDING, IN_THE_UNIT_OF_THE_TARGET, NATURAL
+from governance.documents.wording import FINDING, IN_THE_UNIT_OF_THE_TARGET, NATURAL, OF_A_CLASS
 from governance.evidence.model import Measurement
 
 
@@ -35,10 +35,16 @@ def fill(run: Run, template: str, dataset: str, figure: Figure | None = None, ta
     return tuple(parts)
 
 
+def lowered(text: Text) -> Text:
+    """Return a sentence that goes on after a colon."""
+    head, *rest = text
+    return (f"{head[:1].lower()}{head[1:]}" if isinstance(head, str) else head, *rest)
+
+
 def finding_heading(run: Run, measurement: Measurement) -> Text:
     """Return a heading that says a number: as a natural frequency where the metric has one."""
     natural = NATURAL.get(measurement.metric)
-    if natural is None:
+    if natural is None or (measurement.target_class is not None and measurement.metric not in OF_A_CLASS):
         title = run.title_of(measurement.metric) + _for_class(measurement)
         if measurement.status != "measured":
             return (f"{title} was not measured",)
@@ -46,7 +52,8 @@ def finding_heading(run: Run, measurement: Measurement) -> Text:
         return (f"{title} ", numbers.value(measurement), *((f", {unit}",) if unit else ()))
     if measurement.status != "measured":
         return (f"{natural.technical}{_for_class(measurement)} was not measured",)
-    return fill(run, natural.heading, measurement.dataset, numbers.hundred(measurement)[0], measurement.target_class)
+    heading = natural.heading if measurement.target_class is None else OF_A_CLASS[measurement.metric]
+    return fill(run, heading, measurement.dataset, numbers.hundred(measurement)[0], measurement.target_class)
 
 
 def target_unit(run: Run, measurement: Measurement, *, short: bool = False) -> str:

@@ -1,0 +1,1 @@
+"""What the fairness evaluator measures beyond single groups, one section a file."""
