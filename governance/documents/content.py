@@ -70,7 +70,8 @@ class Document(Frozen):
 def figures(node: Any) -> Iterator[Figure]:
     """Yield every number below a node of the content model, in the order in which it is printed.
 
-    Rows of data tables are left out: each names its measurement in a column of its own.
+    Rows of data tables are left out: they name their measurement in a column of their own, or the page and the data
+    file carry the reference with every number, where a list of them all would be too long to read.
     """
     if isinstance(node, Figure):
         yield node

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from governance.documents import numbers
-from governance.documents.blocks import AUDIENCES, Audience, Axis, Figure, GroupRow, GroupTable, Prose, Span, Text
+from governance.documents.blocks import AUDIENCES, Axis, Figure, GroupRow, GroupTable, Prose, Span, Text
 from governance.documents.build.axes import axis
 from governance.documents.build.run import Run
 from governance.evidence.model import Measurement
@@ -86,10 +86,11 @@ def footnotes(rows: Sequence[GroupRow]) -> Text:
     return (f" {numbers.MARK_MEANS}",) if any(numbers.MARK in figure.text for figure in shown) else ()
 
 
-def verdicts_rest(tables: Sequence[GroupTable], audiences: tuple[Audience, ...] = AUDIENCES) -> tuple[Prose, ...]:
-    """Return the line that says why some thin lines are wider, once for all tables of a section."""
-    there = any(row.wide for table in tables for row in table.rows)
-    return (Prose(paragraphs=((VERDICTS_REST,),), style="note", audiences=audiences),) if there else ()
+def verdicts_rest(tables: Sequence[GroupTable]) -> tuple[Prose, ...]:
+    """Return the line that says why some lines are thin, once for all tables of a section, for those who see one."""
+    seen = {audience for table in tables for audience in table.audiences if any(row.wide for row in table.rows)}
+    readers = tuple(audience for audience in AUDIENCES if audience in seen)
+    return (Prose(paragraphs=((VERDICTS_REST,),), style="note", audiences=readers),) if readers else ()
 
 
 def cell(m: Measurement | None, *, signed: bool = False) -> Text:

@@ -40,7 +40,7 @@ def baseline(run: Run) -> Section | None:
     )
     blocks = (
         Prose(paragraphs=(said,), style="note"),
-        *rows.verdicts_rest(tables, _ALL),
+        *rows.verdicts_rest(tables),
         *tables,
         *(_both(run, name, dataset) for dataset in dict.fromkeys(dataset for _, dataset in found)),
         *_others(run, name, found),

@@ -45,7 +45,7 @@ def gaps(run: Run) -> Section | None:
             tables.append(_table(run, dataset, over, main, ("deployer",)))
     everything = [m for members in found.values() for m in members]
     blocks = (
-        *rows.verdicts_rest(tables, ("deployer", *_DETAILED)),
+        *rows.verdicts_rest(tables),
         *tables,
         *_pairs(run),
         _meanings(run, [m for m in everything if m.metric in _MAIN], "main", ("deployer",)),

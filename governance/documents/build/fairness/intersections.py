@@ -41,7 +41,7 @@ def intersections(run: Run) -> Section | None:
         return None
     blocks = [
         Prose(paragraphs=tuple(sentences), audiences=("clinician",)),
-        *rows.verdicts_rest(tables, _TECHNICAL),
+        *rows.verdicts_rest(tables),
         *(
             [Prose(paragraphs=((_WHAT_SHRUNKEN_IS,),), style="note", audiences=_TECHNICAL)]
             if _any_beside(tables)

@@ -39,7 +39,7 @@ def proxies(run: Run) -> Section | None:
         return None
     blocks: list[AnyBlock] = [Prose(paragraphs=((DISCLAIMER,), *_how(there)), style="note")]
     tables = [table for metric in _DRAWN for dataset in run.datasets if (table := _table(run, metric, dataset))]
-    blocks += rows.verdicts_rest(tables, ("deployer", *_DETAILED))
+    blocks += rows.verdicts_rest(tables)
     blocks += tables
     blocks += [sizes for dataset in run.datasets if (sizes := _sizes(run, dataset))]
     blocks += _stability(run)

@@ -29,7 +29,7 @@ def similar(run: Run) -> Section | None:
     return Section(
         id="similar",
         title="Similar patients",
-        blocks=(*rows.verdicts_rest(tables, ("deployer", *_DETAILED)), *tables),
+        blocks=(*rows.verdicts_rest(tables), *tables),
         audiences=("deployer", "engineer", "auditor"),
     )
 

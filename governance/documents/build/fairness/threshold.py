@@ -44,7 +44,7 @@ def threshold(run: Run) -> Section | None:
     blocks = (
         Prose(paragraphs=(*((chosen,) if chosen else ()), *sentences), audiences=("clinician",)),
         Prose(paragraphs=(*((chosen,) if chosen else ()), note), style="note", audiences=_TECHNICAL),
-        *rows.verdicts_rest(tables, _TECHNICAL),
+        *rows.verdicts_rest(tables),
         *tables,
     )
     return Section(
