@@ -171,7 +171,7 @@ def auroc_estimate(data: Predictions, inside: Bools, minimums: Minimums) -> Esti
     reason = both_classes(data, scored, minimums)
     if reason:
         return reason
-    return estimates.ranking(
+    found = estimates.ranking(
         data.score,
         data.positive,
         scored,
@@ -179,6 +179,20 @@ def auroc_estimate(data: Predictions, inside: Bools, minimums: Minimums) -> Esti
         parameters=left_out(data, inside),
         n_clusters=data.n_clusters,
     )
+    return ranked_by_enough(found, data, scored, minimums)
+
+
+def ranked_by_enough(found: Estimate, data: Predictions, scored: Bools, minimums: Minimums) -> Estimate:
+    """Withhold the intervals of a ranking to which few patients of a class contribute: no verdict can rest on it.
+
+    Below about 30 of either class the usual intervals of rank metrics miss the truth too often (`docs/validity.md`).
+    """
+    for what, count in ((WITH_CONDITION, data.positive), (WITHOUT_CONDITION, ~data.positive)):
+        patients = data.patients(scored & count)
+        if patients < minimums.patients:
+            reason = f"only {patients} {what}; an interval of a ranking needs {minimums.patients}"
+            return estimates.withheld(found, reason)
+    return found
 
 
 def left_out(data: Predictions, inside: Bools) -> dict[str, Scalar]:

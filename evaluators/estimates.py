@@ -7,7 +7,7 @@ another level; so what is kept is how to make an interval, not one interval.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 
 import numpy as np
@@ -53,6 +53,15 @@ class Estimate:
 def remembered(bounds: Interval) -> Interval:
     """Return the same interval maker, which makes each level once: a group is compared with every other."""
     return cache(bounds)
+
+
+def withheld(estimate: Estimate, reason: str) -> Estimate:
+    """Return an estimate without intervals; asked for one, it says why there is none."""
+
+    def none(level: float) -> Bounds:  # noqa: ARG001
+        raise ValueError(reason)
+
+    return replace(estimate, bounds=none, gating=None)
 
 
 def proportion(

@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evaluators import estimates, metrics
-from evaluators.binary import THRESHOLD_METRICS, Predictions, auroc_estimate, both_classes, left_out, threshold_estimate
+from evaluators.binary import (
+    THRESHOLD_METRICS,
+    Predictions,
+    auroc_estimate,
+    both_classes,
+    left_out,
+    ranked_by_enough,
+    threshold_estimate,
+)
 from evaluators.estimates import Bools, Estimate, remembered
 from evaluators.fairness import calibration
 from evaluators.fairness import groups_descriptors as own
@@ -203,7 +211,7 @@ class GroupMeasures:
         source: str,
     ) -> Estimate:
         scored = inside & self.data.usable
-        return Estimate(
+        estimate = Estimate(
             value=found.value,
             n=found.n,
             n_clusters=found.n_clusters,
@@ -217,3 +225,4 @@ class GroupMeasures:
             influence=estimates.over_all_clusters(found.influence, self.data.codes[scored], self.data.n_clusters),
             gating=remembered(gating),
         )
+        return ranked_by_enough(estimate, self.data, inside & self.data.usable, self.minimums)

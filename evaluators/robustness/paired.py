@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from evaluators import estimates, metrics
-from evaluators.binary import Predictions
+from evaluators.binary import Predictions, ranked_by_enough
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Minimums
 from governance.evidence.model import Method, MetricDescriptor, OperatingPoint, Scalar
@@ -44,7 +44,7 @@ def paired_change(
     if reason:
         return reason
     if metric is metrics.AUROC:
-        return _ranking_change(changed, clean, both, parameters)
+        return ranked_by_enough(_ranking_change(changed, clean, both, parameters), clean, both, minimums)
     among = positive if metric is metrics.SENSITIVITY else negative
     right = 1.0 if metric is metrics.SENSITIVITY else -1.0
     now, before = (_flagged(data, point)[among].astype(np.float64) for data in (changed, clean))

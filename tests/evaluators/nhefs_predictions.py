@@ -146,3 +146,11 @@ def mortality() -> Recorded:
         validation=dataset_info(part(masks["validation"]), "validation", "validation", groups=groups),
         scores={name: fitted.predict_proba(frame.loc[mask, FEATURES])[:, 1] for name, mask in masks.items()},
     )
+
+
+def assert_few_of_a_class(measured, target) -> None:
+    """Assert that a ranking has no interval because fewer than 30 people of a class contribute, and says so."""
+    few = int(min(sum(target == 1), sum(target == 0)))
+    assert few < 30
+    assert measured.gating is None
+    assert measured.interval_reason.startswith(f"only {few} patients with")

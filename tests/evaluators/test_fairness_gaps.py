@@ -33,7 +33,11 @@ def test_every_grouping_has_every_gap_once(found):
         for metric in GAP_METRICS:
             gap = one(found, metric.name, over=over)
             assert gap.slice == {}
-            assert gap.status == "not_measured" or gap.interval.low <= gap.value <= gap.interval.high
+            if gap.status == "measured" and gap.interval is None:
+                assert "auroc" in metric.name
+                assert "an interval of a ranking needs 30" in gap.interval_reason
+            else:
+                assert gap.status == "not_measured" or gap.interval.low <= gap.value <= gap.interval.high
 
 
 def test_the_example_of_fairlearns_documentation(mortality):
@@ -95,7 +99,11 @@ def test_both_equity_scaled_families_follow_their_papers(mortality, found, over)
         for metric, value in expected.items():
             measured = one(found, metric, over=over)
             assert measured.value == pytest.approx(value, abs=1e-9), metric
-            assert measured.interval.low < measured.value < measured.interval.high
+            if over == "race" and name == "auroc":
+                assert measured.interval is None, "so few deaths in a group do not carry an interval of a ranking"
+                assert "only 21 patients with the condition" in measured.interval_reason
+            else:
+                assert measured.interval.low < measured.value < measured.interval.high
     scaled = [one(found, f"equity_scaled_auroc_{how}", over=over).value for how in ("std", "deviation")]
     assert scaled[0] > scaled[1]
 

@@ -38,7 +38,7 @@ evaluate:
     groups: [{group}]
     {options}
 policy: policy.yaml
-settings: {{replicates: 200}}
+settings: {{replicates: 200, minimum_patients: 20}}
 """
 POLICY = """
 policy: bars

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evaluators import estimates, families, metrics
-from evaluators.binary import Predictions
+from evaluators.binary import Predictions, ranked_by_enough
 from evaluators.estimates import Bools, Estimate, Interval
 from evaluators.grouping import Minimums
 from governance.evidence.model import Method, MetricDescriptor, Scalar
@@ -70,7 +70,8 @@ def paired_difference(
         return reason
     about: dict[str, Scalar] = {**(parameters or {}), **_left_out(first, second, inside)}
     if metric is metrics.AUROC:
-        return _ranking(first, second, data, both, about)
+        ranked = _ranking(first, second, data, both, about)
+        return ranked if isinstance(ranked, str) else ranked_by_enough(ranked, data, both, minimums)
     if metric is metrics.BALANCED_ACCURACY:
         halves = [
             _mean(outcome(half, first, data), outcome(half, second, data), denominator(half, both, data), data, about)
@@ -99,9 +100,10 @@ def value_of(
     if metric is metrics.AUROC:
         if arm.score is None:
             return "decisions alone rank nothing"
-        return estimates.ranking(
+        ranked = estimates.ranking(
             arm.score, data.positive, scored, data.codes, parameters=about, n_clusters=data.n_clusters
         )
+        return ranked_by_enough(ranked, data, scored, minimums)
     if metric is metrics.BALANCED_ACCURACY:
         halves = [_share(half, arm, data, scored, about) for half in (metrics.SENSITIVITY, metrics.SPECIFICITY)]
         return _half_sum(halves[0], halves[1], data.patients(scored))
