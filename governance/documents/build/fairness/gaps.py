@@ -96,7 +96,11 @@ def _row(run: Run, m: Measurement, cited: frozenset[str]) -> GroupRow:
     if lowest is None or highest is None or m.over is None or row.value is None:
         return row
     least, most = (_named(run, m.dataset, m.over, str(end)) for end in (lowest, highest))
-    return row.model_copy(update={"reason": f"lowest: {least}; highest: {most}"})
+    words = [row.reason] if row.reason else []
+    words.append(f"lowest: {least}; highest: {most}")
+    if without := m.method.parameters.get("groups_without_value"):
+        words.append(f"{without} without a value")
+    return row.model_copy(update={"reason": "; ".join(words)})
 
 
 def _named(run: Run, dataset: str, over: str, group: str) -> str:
