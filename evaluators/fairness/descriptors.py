@@ -11,6 +11,8 @@ from evaluators.fairness.comparison.options import METRICS as COMPARISON
 from evaluators.fairness.comparison.options import ComparisonOptions
 from evaluators.fairness.gaps_descriptors import GAP_METRICS
 from evaluators.fairness.groups_descriptors import GROUP_METRICS
+from evaluators.fairness.hypotheses.options import METRICS as HYPOTHESES
+from evaluators.fairness.hypotheses.options import HypothesisOptions
 from evaluators.fairness.individual.options import METRICS as INDIVIDUAL
 from evaluators.fairness.individual.options import IndividualOptions
 from evaluators.fairness.proxies.options import METRICS as PROXIES
@@ -68,7 +70,7 @@ class FairnessOptions(Written):
         Where the partial AUROC ends.
     net_benefit_at
         Threshold probability of the net benefit; without it, the threshold of the operating point.
-    trade_off, comparison, individual, proxies, shortcuts
+    trade_off, comparison, individual, proxies, shortcuts, hypotheses
         Parts that are measured only where they are asked for.
     tasks
         What tasks other than binary classification need beside.
@@ -88,6 +90,7 @@ class FairnessOptions(Written):
     individual: IndividualOptions | None = None
     proxies: ProxyOptions | None = None
     shortcuts: ShortcutOptions | None = None
+    hypotheses: HypothesisOptions | None = None
     tasks: TaskOptions | None = None
 
     @model_validator(mode="after")
@@ -119,6 +122,7 @@ DESCRIPTOR = EvaluatorDescriptor(
         *INDIVIDUAL,
         *PROXIES,
         *SHORTCUTS,
+        *HYPOTHESES,
         *TASKS,
     ),
 )

@@ -26,7 +26,7 @@ class Part(Protocol):
         ...
 
 
-NAMES = ("trade_off", "comparison", "individual", "proxies", "shortcuts")
+NAMES = ("trade_off", "comparison", "individual", "proxies", "shortcuts", "hypotheses")
 
 
 def chosen(options: FairnessOptions) -> tuple[Part, ...]:

@@ -1,0 +1,1 @@
+"""Whether differences between groups could be chance: permutation tests, declared before the run or explored."""
