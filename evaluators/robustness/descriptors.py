@@ -1,4 +1,4 @@
-"""What the robustness evaluator measures, its options, and the conditions it brings. Imports nothing heavy."""
+"""What the robustness evaluator measures and its options. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from evaluators import metrics
 from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
-from governance.plugins import ConditionDescriptor, EvaluatorDescriptor
+from governance.plugins import EvaluatorDescriptor
 from governance.spec.model import Name, Text, Written
 
 
@@ -51,59 +51,4 @@ DESCRIPTOR = EvaluatorDescriptor(
     implementation="evaluators.robustness.evaluator:EVALUATOR",
     options=RobustnessOptions,
     metrics=(metrics.AUROC, metrics.SENSITIVITY, metrics.SPECIFICITY, metrics.FLIP_RATE, metrics.REJECTED_RATE),
-)
-
-PIXELS = (
-    "ct",
-    "dermatoscopy",
-    "endoscopy",
-    "fundus",
-    "histology",
-    "mammography",
-    "mri",
-    "oct",
-    "photograph",
-    "radiograph",
-    "ultrasound",
-)
-"""Modalities whose pixels are measured intensities."""
-
-OUTLINES = ("contour-projection", "contour-stack", "mask")
-"""Modalities whose pixels say where something was drawn; noise or brightness has no meaning there."""
-
-GAUSSIAN_NOISE = ConditionDescriptor(
-    name="gaussian-noise",
-    title="Gaussian noise",
-    implementation="evaluators.robustness.conditions:gaussian_noise",
-    modalities=PIXELS,
-)
-GAUSSIAN_BLUR = ConditionDescriptor(
-    name="gaussian-blur",
-    title="Gaussian blur",
-    implementation="evaluators.robustness.conditions:gaussian_blur",
-    modalities=PIXELS,
-)
-BRIGHTNESS = ConditionDescriptor(
-    name="brightness",
-    title="More brightness",
-    implementation="evaluators.robustness.conditions:brightness",
-    modalities=PIXELS,
-)
-CONTRAST = ConditionDescriptor(
-    name="contrast",
-    title="Less contrast",
-    implementation="evaluators.robustness.conditions:contrast",
-    modalities=PIXELS,
-)
-EROSION = ConditionDescriptor(
-    name="erosion",
-    title="Outline drawn smaller",
-    implementation="evaluators.robustness.conditions:erosion",
-    modalities=OUTLINES,
-)
-DILATION = ConditionDescriptor(
-    name="dilation",
-    title="Outline drawn larger",
-    implementation="evaluators.robustness.conditions:dilation",
-    modalities=OUTLINES,
 )

@@ -16,8 +16,10 @@ from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, memb
 from evaluators.operating_point import operating_point
 from evaluators.records import Recorder
 from evaluators.requirements import binary_dataset, independent_choice
+from evaluators.robustness import parts
 from evaluators.robustness.descriptors import DESCRIPTOR, RobustnessOptions
 from evaluators.robustness.paired import flips, paired_change
+from evaluators.robustness.scene import Scene
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError, near_name
 from governance.evidence.model import CLEAN, Condition, Measurement, MetricDescriptor, OperatingPoint
@@ -41,6 +43,8 @@ class RobustnessEvaluator:
         if options.operating_point.choose_on:
             independent_choice(context, options.operating_point, options.on, evaluator=DESCRIPTOR.name)
             yield Need.of("predict", options.operating_point.choose_on)
+        for part in parts.chosen(options):
+            yield from part.needs(context, options)
 
     def measure(self, observations: Observations, context: EvaluationContext) -> Iterable[Measurement]:
         """Measure the clean input, then every condition."""
@@ -70,6 +74,19 @@ class RobustnessEvaluator:
                 yield from part.values(reference, CLEAN, variant=f"samples with {condition.name}")
             yield from part.values(changed, condition)
             yield from part.changes(changed, reference, condition)
+        scene = Scene(
+            context=context,
+            options=options,
+            observations=observations,
+            dataset=dataset,
+            clean=clean,
+            point=part.point,
+            recorder=Recorder(DESCRIPTOR.name, dataset, context.settings.level),
+            minimums=part.minimums,
+            groupings=part.groupings,
+        )
+        for extra in parts.chosen(options):
+            yield from extra.measure(scene)
 
 
 EVALUATOR = RobustnessEvaluator()

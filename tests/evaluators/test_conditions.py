@@ -5,8 +5,9 @@ import pytest
 import torch
 from scipy import ndimage, stats
 
-from evaluators.robustness import conditions
+from evaluators.robustness.conditions import blur, noise, outlines, tones
 from evaluators.robustness.random_numbers import normal, uniform
+from governance.plugins import find
 
 NAMES = ("gaussian_noise", "gaussian_blur", "brightness", "contrast", "erosion", "dilation")
 
@@ -29,6 +30,10 @@ def photographs():
     return torch.tensor(np.stack(parts)).permute(0, 3, 1, 2).contiguous()
 
 
+def implementation_of(name: str):
+    return find("conditions", name.replace("_", "-")).load()
+
+
 def seeds(n):
     return torch.arange(n, dtype=torch.int64) * 7919 - 3
 
@@ -36,7 +41,7 @@ def seeds(n):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("severity", [1, 5])
 def test_pixels_are_the_same_in_batches_of_1_7_and_64(digits, name, severity):
-    condition = getattr(conditions, name)
+    condition = implementation_of(name)
     whole = condition(digits, severity, seeds(64))
     for size in (1, 7):
         parts = [condition(digits[k : k + size], severity, seeds(64)[k : k + size]) for k in range(0, 64, size)]
@@ -48,7 +53,7 @@ def test_pixels_are_the_same_in_batches_of_1_7_and_64(digits, name, severity):
 def test_shape_type_and_input_are_kept(photographs, name, kind):
     batch = photographs if kind == torch.uint8 else photographs.float() / 255
     before = batch.clone()
-    changed = getattr(conditions, name)(batch, 3, seeds(8))
+    changed = implementation_of(name)(batch, 3, seeds(8))
     assert (changed.shape, changed.dtype) == (batch.shape, kind)
     assert torch.equal(batch, before)
     assert not torch.equal(changed, batch)
@@ -58,7 +63,7 @@ def test_shape_type_and_input_are_kept(photographs, name, kind):
 def test_a_higher_severity_changes_more(photographs, name):
     batch = photographs.float() / 255
     distance = [
-        float((getattr(conditions, name)(batch, level, seeds(8)) - batch).square().mean()) for level in range(1, 6)
+        float((implementation_of(name)(batch, level, seeds(8)) - batch).square().mean()) for level in range(1, 6)
     ]
     assert distance == sorted(distance)
     assert distance[0] > 0
@@ -67,25 +72,25 @@ def test_a_higher_severity_changes_more(photographs, name):
 def test_noise_has_the_published_standard_deviation():
     grey = torch.full((4, 1, 200, 200), 0.5)
     for severity, deviation in ((1, 0.08), (2, 0.12)):
-        changed = conditions.gaussian_noise(grey, severity, seeds(4)).double()
+        changed = noise.gaussian_noise(grey, severity, seeds(4)).double()
         assert float(changed.std()) == pytest.approx(deviation, rel=0.01)
         assert float(changed.mean()) == pytest.approx(0.5, abs=0.002)
 
 
 def test_noise_of_a_sample_depends_on_its_seed_alone(digits):
-    first = conditions.gaussian_noise(digits[:2], 3, torch.tensor([5, 6]))
-    swapped = conditions.gaussian_noise(digits[:2].flip(0), 3, torch.tensor([6, 5])).flip(0)
+    first = noise.gaussian_noise(digits[:2], 3, torch.tensor([5, 6]))
+    swapped = noise.gaussian_noise(digits[:2].flip(0), 3, torch.tensor([6, 5])).flip(0)
     assert torch.equal(first, swapped)
     same = torch.cat([digits[:1]] * 2)
-    two = conditions.gaussian_noise(same, 3, torch.tensor([5, 6]))
+    two = noise.gaussian_noise(same, 3, torch.tensor([5, 6]))
     assert not torch.equal(two[0], two[1])
 
 
 def test_blur_agrees_with_scipy(photographs):
     batch = photographs[:2].double() / 255
     for severity in (1, 4):
-        found = conditions.gaussian_blur(batch, severity, seeds(2)).numpy()
-        sigma = conditions.BLUR[severity - 1]
+        found = blur.gaussian_blur(batch, severity, seeds(2)).numpy()
+        sigma = blur.BLUR[severity - 1]
         expected = ndimage.gaussian_filter(batch.numpy(), (0, 0, sigma, sigma), mode="nearest", truncate=4)
         assert found == pytest.approx(expected, abs=1e-12)
 
@@ -96,7 +101,7 @@ def test_brightness_is_added_to_the_value_of_hsv(photographs):
     batch = photographs.permute(0, 2, 3, 1).numpy() / 255
     hsv = rgb_to_hsv(batch)
     hsv[..., 2] = np.clip(hsv[..., 2] + 0.3, 0, 1)
-    found = conditions.brightness(photographs.double() / 255, 3, seeds(8)).permute(0, 2, 3, 1).numpy()
+    found = tones.brightness(photographs.double() / 255, 3, seeds(8)).permute(0, 2, 3, 1).numpy()
     assert found == pytest.approx(hsv_to_rgb(hsv), abs=1e-9)
 
 
@@ -104,8 +109,8 @@ def test_contrast_agrees_with_its_definition(photographs):
     share = photographs.double() / 255
     mean = share.mean(dim=(2, 3), keepdim=True)
     expected = ((share - mean) * 0.4 + mean).clamp(0, 1)
-    assert torch.allclose(conditions.contrast(share, 1, seeds(8)), expected, atol=1e-12)
-    rounded = conditions.contrast(photographs, 1, seeds(8))
+    assert torch.allclose(tones.contrast(share, 1, seeds(8)), expected, atol=1e-12)
+    rounded = tones.contrast(photographs, 1, seeds(8))
     assert torch.equal(rounded, torch.round(expected * 255).to(torch.uint8))
 
 
@@ -115,15 +120,15 @@ def test_erosion_and_dilation_agree_with_scipy(digits):
         # Outside of the image nothing is known, so it neither shrinks nor grows what touches the border.
         smallest = ndimage.minimum_filter(digits.numpy(), size=size, mode="constant", cval=255)
         largest = ndimage.maximum_filter(digits.numpy(), size=size, mode="constant", cval=0)
-        assert np.array_equal(conditions.erosion(digits, severity, seeds(64)).numpy(), smallest)
-        assert np.array_equal(conditions.dilation(digits, severity, seeds(64)).numpy(), largest)
+        assert np.array_equal(outlines.erosion(digits, severity, seeds(64)).numpy(), smallest)
+        assert np.array_equal(outlines.dilation(digits, severity, seeds(64)).numpy(), largest)
 
 
 def test_floating_images_outside_the_unit_interval_are_refused_where_it_matters():
     thickness = torch.full((1, 1, 8, 8), 12.0)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        conditions.gaussian_noise(thickness, 1, seeds(1))
-    assert torch.equal(conditions.erosion(thickness, 1, seeds(1)), thickness)
+        noise.gaussian_noise(thickness, 1, seeds(1))
+    assert torch.equal(outlines.erosion(thickness, 1, seeds(1)), thickness)
 
 
 def test_random_numbers_are_uniform_normal_and_uncorrelated():
@@ -157,5 +162,5 @@ def test_splitmix64_gives_the_published_numbers():
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", NAMES)
 def test_an_accelerator_gives_the_same_pixels(digits, name):
-    condition = getattr(conditions, name)
+    condition = implementation_of(name)
     assert torch.equal(condition(digits.cuda(), 3, seeds(64).cuda()).cpu(), condition(digits, 3, seeds(64)))

@@ -51,10 +51,10 @@ def test_a_metric_of_several_evaluators_is_the_same_object():
 
 
 def test_every_built_in_condition_has_its_implementation():
-    from evaluators.robustness import descriptors
+    from evaluators.robustness.condition_descriptors import modalities
     from governance.plugins import installed
 
     for name, descriptor in installed("conditions").items():
         if name in ("erosion", "dilation"):
-            assert descriptor.modalities == descriptors.OUTLINES
+            assert descriptor.modalities == modalities.OUTLINES
         assert callable(descriptor.load())

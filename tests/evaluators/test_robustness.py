@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from sklearn.metrics import recall_score, roc_auc_score
 
 from evaluators.robustness import DESCRIPTOR, RobustnessOptions
-from evaluators.robustness.descriptors import EROSION, GAUSSIAN_NOISE
+from evaluators.robustness.condition_descriptors.imagenet_c import GAUSSIAN_NOISE
+from evaluators.robustness.condition_descriptors.outlines import EROSION
 from governance.errors import InputError
 from governance.evidence.model import CLEAN, Condition
 from governance.harness.protocols import Need, Request

@@ -1,0 +1,1 @@
+"""What the conditions are, without importing torch. `pyproject.toml` registers each."""
