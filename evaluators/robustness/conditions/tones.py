@@ -22,7 +22,7 @@ def brightness(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: 
     pixels = share(batch)
     value = pixels.amax(dim=1, keepdim=True)
     raised = torch.clamp(value + BRIGHTER[severity - 1], max=1.0)
-    colour = torch.where(value > 0, pixels / value.clamp(min=1e-12), torch.oneslike(pixels))
+    colour = torch.where(value > 0, pixels / value.clamp(min=1e-12), torch.ones_like(pixels))
     return like(batch, colour * raised)
 
 
