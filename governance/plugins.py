@@ -105,12 +105,15 @@ class ConditionDescriptor(Descriptor):
         ``"batch"``: the implementation is ``f(batch, severity, seeds, **options) -> batch`` on the device.
         ``"variant"``: the dataset decodes another version of the same sample, named `name`; no implementation is
         called, and samples without that version are left out and counted.
+    opposite
+        Whether the right answer to the changed input is the opposite one, as for a negated question.
     """
 
     implementation: str = ""
     modalities: tuple[str, ...] = ()
     severities: tuple[int, ...] = (1, 2, 3, 4, 5)
     kind: Literal["batch", "variant"] = "batch"
+    opposite: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

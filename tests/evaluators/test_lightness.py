@@ -57,4 +57,5 @@ def test_every_built_in_condition_has_its_implementation():
     for name, descriptor in installed("conditions").items():
         if name in ("erosion", "dilation"):
             assert descriptor.modalities == modalities.OUTLINES
-        assert callable(descriptor.load())
+        if descriptor.kind == "batch":
+            assert callable(descriptor.load())
