@@ -1,7 +1,8 @@
 """Light descriptors of everything that registers by entry point, and how to find them.
 
 An entry point names a descriptor, never the implementation: descriptors hold names, metric definitions and option
-schemas, and import nothing heavy. `Descriptor.load()` imports the implementation when it is needed.
+schemas, and import nothing heavy. `Descriptor.load()` imports the implementation when it is needed. A family of many
+descriptors is one entry point that names a tuple of them; each is known by its own name.
 
 Groups: ``governance.evaluators``, ``governance.collectors``, ``governance.conditions``, ``governance.subjects``,
 ``governance.datasets``, ``governance.renderers``.
@@ -105,6 +106,9 @@ class ConditionDescriptor(Descriptor):
         ``"batch"``: the implementation is ``f(batch, severity, seeds, **options) -> batch`` on the device.
         ``"variant"``: the dataset decodes another version of the same sample, named `name`; no implementation is
         called, and samples without that version are left out and counted.
+        ``"set"``: a name for several conditions; nothing is measured under it, but under each of its members.
+    members
+        For a set: the names of its conditions, in the order in which they are shown.
     opposite
         Whether the right answer to the changed input is the opposite one, as for a negated question.
     """
@@ -112,7 +116,8 @@ class ConditionDescriptor(Descriptor):
     implementation: str = ""
     modalities: tuple[str, ...] = ()
     severities: tuple[int, ...] = (1, 2, 3, 4, 5)
-    kind: Literal["batch", "variant"] = "batch"
+    kind: Literal["batch", "variant", "set"] = "batch"
+    members: tuple[str, ...] = ()
     opposite: bool = False
 
 
@@ -156,11 +161,13 @@ def installed(group: Group) -> Mapping[str, Descriptor]:
     """
     found: dict[str, Descriptor] = {}
     for point in sorted(entry_points(group=f"governance.{group}"), key=lambda point: point.name):
-        descriptor = point.load()
-        if point.name in found and found[point.name] != descriptor:
-            raise CannotRunError(f"two installed packages register the {group[:-1]} '{point.name}'")
-        found[point.name] = descriptor
-    return found
+        loaded = point.load()
+        named = [(member.name, member) for member in loaded] if isinstance(loaded, tuple) else [(point.name, loaded)]
+        for name, descriptor in named:
+            if name in found and found[name] != descriptor:
+                raise CannotRunError(f"two installed packages register the {group[:-1]} '{name}'")
+            found[name] = descriptor
+    return dict(sorted(found.items()))
 
 
 def find(group: Group, name: str) -> Any:

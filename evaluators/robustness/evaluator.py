@@ -16,7 +16,7 @@ from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, memb
 from evaluators.operating_point import operating_point
 from evaluators.records import Recorder
 from evaluators.requirements import binary_dataset, independent_choice
-from evaluators.robustness import parts
+from evaluators.robustness import condition_sets, parts
 from evaluators.robustness.descriptors import DESCRIPTOR, RobustnessOptions
 from evaluators.robustness.paired import flips, paired_change
 from evaluators.robustness.scene import Scene
@@ -191,7 +191,10 @@ def _conditions(
         and request.condition in context.conditions
         and _makes_sense(context.conditions[request.condition], dataset)
     ]
-    for name in dict.fromkeys((*options.conditions, *asked)):
+    named = (*options.conditions, *asked)
+    for name in named:
+        _condition(context, dataset, name)  # a set is refused as a whole, by its own name
+    for name in condition_sets.expand(named, context.conditions):
         descriptor = _condition(context, dataset, name)
         scale = descriptor.severities
         wanted = tuple(level for level in scale if options.severities is None or level in options.severities)
