@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,9 @@ class HallucinationOptions(Written):
         Longest answer.
     choices
         The two answers: what is asked about is there, is not there.
+    conditions, severities
+        Ways of asking otherwise, installed ones or those that the spec registers, and which severities of their scales;
+        each is compared with the question as it stands.
     """
 
     on: Name
@@ -36,6 +39,8 @@ class HallucinationOptions(Written):
     temperature: float = Field(default=1.0, gt=0, le=5)
     max_new_tokens: int = Field(default=4, ge=1, le=4096)
     choices: tuple[Text, Text] = ("yes", "no")
+    conditions: tuple[Name, ...] = ()
+    severities: tuple[Annotated[int, Field(ge=1)], ...] | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -43,6 +48,8 @@ class HallucinationOptions(Written):
             raise ValueError("the two choices must differ")
         if self.samples == 1:
             raise ValueError("self-consistency needs at least two samples; `samples: 0` leaves it out")
+        if len(set(self.conditions)) != len(self.conditions) or "clean" in self.conditions:
+            raise ValueError("name each condition once; `clean` is always measured")
         return self
 
 
@@ -126,6 +133,17 @@ DISCRETE_SEMANTIC_ENTROPY = MetricDescriptor(
     ),
     source="Farquhar et al., Nature 630 (2024) 625, discrete variant",
 )
+ANSWER_CONSISTENCY = MetricDescriptor(
+    name="answer_consistency",
+    title="Same answer when asked otherwise",
+    low=0,
+    high=1,
+    direction="higher",
+    formula="questions whose two answers can be read and mean the same / questions; a negated one takes the other word",
+    explanation="Asked the same in another way, how often the model gives an answer of the same meaning.",
+    does_not_show="Whether the answers are right. An answer that could not be read, before or after, is not the same.",
+    source="Ribeiro et al., ACL (2020) 4902 (invariance and directional tests)",
+)
 
 DESCRIPTOR = EvaluatorDescriptor(
     name="hallucination",
@@ -141,5 +159,6 @@ DESCRIPTOR = EvaluatorDescriptor(
         metrics.AUROC,
         SELF_CONSISTENCY,
         DISCRETE_SEMANTIC_ENTROPY,
+        ANSWER_CONSISTENCY,
     ),
 )

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evaluators import estimates, metrics
-from evaluators.binary import Predictions, auroc_estimate
+from evaluators.binary import auroc_estimate
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, members, parse_groupings
 from evaluators.hallucination import descriptors as own
-from evaluators.hallucination.parsing import read_choice
+from evaluators.hallucination.answers import Answers
+from evaluators.hallucination.asked_otherwise import AskedOtherwise, conditions_of
 from evaluators.hallucination.sampling import consistency
 from evaluators.records import Recorder
 from evaluators.requirements import named_dataset
 from governance.datasets.protocol import DatasetInfo
-from governance.errors import CannotRunError, InputError
-from governance.evidence.model import Measurement
-from governance.harness.protocols import OK, EvaluationContext, Need, Observations
-from governance.statistics.clusters import cluster_codes
-
-if TYPE_CHECKING:
-    import pandas as pd
+from governance.errors import InputError
+from governance.evidence.model import CLEAN, Condition, Measurement
+from governance.harness.protocols import EvaluationContext, Need, Observations
 
 NAME = own.DESCRIPTOR.name
 
@@ -38,6 +34,8 @@ class HallucinationEvaluator:
         options = _options(context)
         _groupings(context, options)
         yield _greedy(options)
+        for condition in conditions_of(context, options):
+            yield _greedy(options, condition)
         if options.samples:
             yield _sampled(options)
 
@@ -45,11 +43,27 @@ class HallucinationEvaluator:
         """Measure every slice, then how consistent the sampled answers are."""
         options = _options(context)
         dataset = _dataset(context, options)
-        answers = _Answers.of(observations.table(_greedy(options)), dataset, options)
+        answers = Answers.of(observations.table(_greedy(options)), dataset, options)
         recorder = Recorder(NAME, dataset, context.settings.level)
         minimums = Minimums(context.settings.minimum_patients, context.settings.minimum_events)
-        for cell in distinct_slices(_groupings(context, options), dataset):
+        cells = distinct_slices(_groupings(context, options), dataset)
+        for cell in cells:
             yield from _shares(recorder, answers, members(cell, dataset), cell, minimums)
+        for condition in conditions_of(context, options):
+            descriptor = context.conditions[condition.name]
+            changed = Answers.of(
+                observations.table(_greedy(options, condition)),
+                dataset,
+                options,
+                partial=descriptor.kind == "variant",
+                opposite=descriptor.opposite,
+            )
+            under = recorder.under(condition)
+            paired = AskedOtherwise(under, changed, answers, minimums)
+            for cell in cells:
+                inside = members(cell, dataset) & changed.asked
+                yield from _shares(under, changed, inside, cell, minimums)
+                yield from paired.measure(inside, cell)
         if options.samples:
             yield from consistency(recorder, observations.table(_sampled(options)), dataset, options)
 
@@ -57,49 +71,8 @@ class HallucinationEvaluator:
 EVALUATOR = HallucinationEvaluator()
 
 
-@dataclass(frozen=True)
-class _Answers:
-    """The read answers in the dataset's order, all arrays (n,)."""
-
-    asserts: Bools
-    denies: Bools
-    present: Bools
-    leaning: Predictions
-
-    @classmethod
-    def of(cls, table: pd.DataFrame, dataset: DatasetInfo, options: own.HallucinationOptions) -> _Answers:
-        rows = table.set_index("sample_id")
-        if rows.index.has_duplicates or set(rows.index) != set(dataset.frame["sample_id"]):
-            raise CannotRunError(
-                f"the answers to dataset '{dataset.name}' do not fit it: {len(rows)} rows for {dataset.n} questions",
-                hint="collect the observations again",
-            )
-        rows = rows.reindex(dataset.frame["sample_id"])
-        answered = (rows["status"] == OK).to_numpy(dtype=bool)
-        read = [
-            read_choice(str(text), options.choices) if usable else None
-            for text, usable in zip(rows["text"], answered, strict=True)
-        ]
-        target = dataset.frame["target"].to_numpy(dtype=np.float64)
-        codes = cluster_codes(dataset.frame["cluster"].to_numpy(dtype=str))
-        leaning = _log_odds(rows, options)
-        return cls(
-            asserts=np.array([choice == options.choices[0] for choice in read], dtype=bool),
-            denies=np.array([choice == options.choices[1] for choice in read], dtype=bool),
-            present=target == 1.0,
-            leaning=Predictions(
-                score=leaning,
-                usable=np.isfinite(leaning),
-                positive=target == 1.0,
-                codes=codes,
-                n_clusters=int(codes.max()) + 1,
-                present=np.ones(dataset.n, dtype=bool),
-            ),
-        )
-
-
 def _shares(
-    recorder: Recorder, answers: _Answers, inside: Bools, cell: Slice, minimums: Minimums
+    recorder: Recorder, answers: Answers, inside: Bools, cell: Slice, minimums: Minimums
 ) -> Iterator[Measurement]:
     there, absent = inside & answers.present, inside & ~answers.present
     right = np.where(answers.present, answers.asserts, answers.denies)
@@ -134,16 +107,6 @@ def _shares(
         yield recorder.measured(metrics.AUROC, leaning, slice=cell)
 
 
-def _log_odds(rows: pd.DataFrame, options: own.HallucinationOptions) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return (n,) log p(first choice) - log p(second choice); NaN where either is missing."""
-    columns = [f"choice_{choice}" for choice in options.choices]
-    if not set(columns) <= set(rows.columns):
-        return np.full(len(rows), np.nan)
-    first, second = (rows[column].to_numpy(dtype=np.float64, na_value=np.nan) for column in columns)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(first - second, dtype=np.float64)
-
-
 def _options(context: EvaluationContext) -> own.HallucinationOptions:
     if not isinstance(context.options, own.HallucinationOptions):
         raise TypeError(f"the hallucination evaluator takes HallucinationOptions, not {type(context.options).__name__}")
@@ -175,8 +138,14 @@ def _groupings(context: EvaluationContext, options: own.HallucinationOptions) ->
     return parse_groupings(options.groups, context.requests, _dataset(context, options), evaluator=NAME)
 
 
-def _greedy(options: own.HallucinationOptions) -> Need:
-    return Need.of("generate", options.on, choices=options.choices, max_new_tokens=options.max_new_tokens)
+def _greedy(options: own.HallucinationOptions, condition: Condition = CLEAN) -> Need:
+    return Need.of(
+        "generate",
+        options.on,
+        condition=condition,
+        choices=options.choices,
+        max_new_tokens=options.max_new_tokens,
+    )
 
 
 def _sampled(options: own.HallucinationOptions) -> Need:

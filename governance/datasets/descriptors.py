@@ -51,7 +51,8 @@ class QuestionsOptions(Written):
     """A file of questions, one JSON object a line.
 
     Keys: ``item_id``, ``prompt`` (or ``question`` with an optional ``context``), and as needed ``reference``,
-    ``choices`` and columns for target, cluster and attributes.
+    ``choices``, columns for target, cluster and attributes, and ``variants``: other wordings of the prompt (or of the
+    question) by the name of a condition, such as ``{"paraphrase": "..."}``.
     """
 
     file: FileName

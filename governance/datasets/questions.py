@@ -18,20 +18,25 @@ from governance.spec.model import DatasetSpec
 
 @dataclass(frozen=True)
 class QuestionsDataset:
-    """Items whose decoded form is a dict with ``item_id``, ``prompt`` and what else the file says."""
+    """Items whose decoded form is a dict with ``item_id``, ``prompt`` and what else the file says.
+
+    `wordings` holds other prompts of each item by name; they are no part of the item as it is asked otherwise.
+    """
 
     table: pd.DataFrame
     items: tuple[dict[str, Any], ...]
+    wordings: tuple[dict[str, str], ...]
 
     def decode(self, indices: Sequence[int], variant: str | None = None) -> list[dict[str, Any]]:
-        """Return the items at `indices`."""
-        if variant is not None:
-            raise KeyError(variant)
-        return [self.items[index] for index in indices]
+        """Return the items at `indices`, or that version of them which the file gives under ``variants``."""
+        items = [self.items[index] for index in indices]
+        if variant is None:
+            return items
+        return [{**item, "prompt": self.wordings[index][variant]} for item, index in zip(items, indices, strict=True)]
 
-    def variants(self, name: str) -> Sequence[int]:  # noqa: ARG002
-        """A file of questions has no variants."""
-        return ()
+    def variants(self, name: str) -> Sequence[int]:
+        """Return the items that have another wording of this name."""
+        return tuple(index for index, wordings in enumerate(self.wordings) if name in wordings)
 
 
 def open_questions(dataset: DatasetSpec, base: Path) -> QuestionsDataset:
@@ -55,11 +60,12 @@ def open_questions(dataset: DatasetSpec, base: Path) -> QuestionsDataset:
             items.append(_item(line, Location(str(path), number)))
     if not items:
         raise InputError("holds no question", location=Location(str(path)))
+    wordings = tuple(item.pop("variants") for item in items)
     columns: dict[str, None] = dict.fromkeys(key for item in items for key in item)
     scalars = [key for key in columns if all(not isinstance(item.get(key), list | dict) for item in items)]
     frame = pd.DataFrame({key: [item.get(key) for item in items] for key in scalars})
     frame["sample_id"] = frame["item_id"]
-    return QuestionsDataset(frame, tuple(items))
+    return QuestionsDataset(frame, tuple(items), wordings)
 
 
 def _item(line: str, where: Location) -> dict[str, Any]:
@@ -75,6 +81,7 @@ def _item(line: str, where: Location) -> dict[str, Any]:
     if "item_id" not in item or isinstance(item["item_id"], bool | float | list | dict | None):
         raise InputError("the item has no item_id (text or integer)", location=where)
     item["item_id"] = str(item["item_id"])
+    item["variants"] = _variants(item, where)
     if "prompt" not in item:
         if not isinstance(item.get("question"), str):
             raise InputError(f"item '{item['item_id']}' has neither prompt nor question", location=where)
@@ -83,6 +90,19 @@ def _item(line: str, where: Location) -> dict[str, Any]:
     if not isinstance(item["prompt"], str) or not item["prompt"].strip():
         raise InputError(f"item '{item['item_id']}' has an empty prompt", location=where)
     return item
+
+
+def _variants(item: dict[str, Any], where: Location) -> dict[str, str]:
+    """Return other wordings of the prompt by name; those given as questions get the item's context before them."""
+    given = item.get("variants") or {}
+    if not isinstance(given, dict) or not all(isinstance(text, str) and text.strip() for text in given.values()):
+        raise InputError(
+            f"item '{item['item_id']}' has `variants` that are not texts by name",
+            location=where,
+            hint='expected {"variants": {"paraphrase": "the same question in other words"}}',
+        )
+    context = item.get("context") if "prompt" not in item else None
+    return {name: f"{context}\n\n{text}" if context else text for name, text in given.items()}
 
 
 def _refuse_constant(name: str) -> float:

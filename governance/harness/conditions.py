@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,29 @@ def implementation(condition: ConditionDescriptor, base: Path) -> Callable[..., 
 def condition_seeds(need: Need, sample_ids: Sequence[str], seed: int) -> list[int]:
     """Return the seed of each sample under the need's condition."""
     return [sample_seed(seed, name, need.condition.name, need.condition.severity) for name in sample_ids]
+
+
+def changed_items(
+    function: Callable[..., Any], need: Need, items: Sequence[Mapping[str, Any]], seeds: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Apply a condition to decoded texts: its function takes and gives a list of items.
+
+    Raises
+    ------
+    InputError
+        If the condition fails or does not give one item with a prompt for each.
+    """
+    name = need.condition.name
+    try:
+        changed = list(function([dict(item) for item in items], need.condition.severity, list(seeds)))
+    except (GovernanceError, MemoryError):
+        raise
+    except Exception as error:
+        raise InputError(f"the condition '{name}' failed: {type(error).__name__}: {error}") from error
+    whole = all(isinstance(item, dict) and isinstance(item.get("prompt"), str) for item in changed)
+    if len(changed) != len(items) or not whole:
+        raise InputError(f"the condition '{name}' must return {len(items)} items, each a dict with a text `prompt`")
+    return changed
 
 
 def apply_condition(

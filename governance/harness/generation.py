@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from governance.errors import InputError
+from governance.harness.conditions import changed_items, condition_seeds, implementation
 from governance.harness.descriptors import GenerateOptions
 from governance.harness.protocols import OK, CollectionContext, Need, Shard
 from governance.harness.seeds import sample_seed
@@ -25,7 +25,11 @@ class Generate:
     def shards(self, need: Need, context: CollectionContext) -> Sequence[Shard]:
         """Cut the questions into shards of one batch each."""
         chosen = _chosen(context, _options(need).items)
-        prompts = context.dataset.decode(chosen)
+        variant = _variant(need, context)
+        if variant is not None:
+            having = set(context.dataset.variants(variant))
+            chosen = [index for index in chosen if index in having]
+        prompts = context.dataset.decode(chosen, variant)
         # Questions of like length travel together: a batch computes as many tokens as its longest prompt has.
         order = sorted(range(len(chosen)), key=lambda place: (len(str(prompts[place]["prompt"])), place))
         size = min(context.settings.batch_size, LARGEST_BATCH)
@@ -34,12 +38,10 @@ class Generate:
 
     def collect(self, need: Need, shard: Shard, context: CollectionContext) -> pd.DataFrame:
         """Return one row a question and repeat."""
-        if not need.condition.is_clean:
-            raise InputError(f"the collector 'generate' has no condition '{need.condition.name}' yet")
         options = _options(need)
         session: Session = context.open_subject()
-        items = context.dataset.decode(shard.indices)
         ids = [str(context.info.frame["sample_id"].iloc[index]) for index in shard.indices]
+        items = _items(need, shard, ids, context)
         repeats = range(options.samples if options.temperature > 0 else 1)
         seeds = [[sample_seed(context.settings.seed, name, "generate", repeat) for repeat in repeats] for name in ids]
         answers = session.generate(items, options=options.model_dump(), seeds=seeds)  # type: ignore[attr-defined]
@@ -52,6 +54,22 @@ class Generate:
 
 def _options(need: Need) -> GenerateOptions:
     return GenerateOptions.model_validate(dict(need.options))
+
+
+def _variant(need: Need, context: CollectionContext) -> str | None:
+    """Return the name of the version that the dataset decodes for the need's condition."""
+    descriptor = context.conditions.get(need.condition.name)
+    return need.condition.name if descriptor is not None and descriptor.kind == "variant" else None
+
+
+def _items(need: Need, shard: Shard, ids: Sequence[str], context: CollectionContext) -> list[Any]:
+    """Decode the items of a shard under the need's condition."""
+    variant = _variant(need, context)
+    items = list(context.dataset.decode(shard.indices, variant))
+    if need.condition.is_clean or variant is not None:
+        return items
+    function = implementation(context.conditions[need.condition.name], context.base)
+    return changed_items(function, need, items, condition_seeds(need, ids, context.settings.seed))
 
 
 def _chosen(context: CollectionContext, limit: int | None) -> list[int]:

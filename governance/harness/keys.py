@@ -19,7 +19,6 @@ _SAVING_ONLY = frozenset(ALWAYS) - {"numpy"}
 
 def batch_key(need: Need, prepared: Prepared, batch_size: int) -> str:
     """Return the key of a need that is observed batch after batch."""
-    condition = prepared.conditions.get(need.condition.name)
     extractor = dict(need.options).get("extractor")
     content: dict[str, Any] = {
         "key": KEY_VERSION,
@@ -33,15 +32,9 @@ def batch_key(need: Need, prepared: Prepared, batch_size: int) -> str:
         content["extractor"] = [prepared.found.extractors[extractor].digest, prepared.found.code[extractor]]
     else:
         content["subject"] = prepared.subject.digest
-    if condition is not None:
-        content["condition"] = {
-            "name": need.condition.name,
-            "severity": need.condition.severity,
-            "version": condition.version,
-            "seed": prepared.settings.seed,
-            "code": prepared.found.code.get(condition.implementation),
-            "variant": prepared.found.variants.get((need.dataset, need.condition.name)),
-        }
+    changed = _condition(need, prepared)
+    if changed is not None:
+        content["condition"] = changed
     if prepared.spec.subject.kind == "recorded":
         # Recorded predictions are looked up by the dataset's name.
         content["dataset_name"] = need.dataset
@@ -64,7 +57,7 @@ def table_key(need: Need, prepared: Prepared, tables: Mapping[str, str], *, uses
         "collector": [need.collector, prepared.plan.collectors[need.collector].version],
         "options": options,
         "datasets": {name: [prepared.datasets[name][1].digest, prepared.samples[name]] for name in sorted(named)},
-        "condition": need.describe()["condition"],
+        "condition": _condition(need, prepared) or need.describe()["condition"],
         "code": {name: digest for name, digest in prepared.found.code.items() if name in words},
         "builds_on": [tables[earlier.id] for earlier in need.builds_on],
         "batch_size": prepared.settings.batch_size,
@@ -74,6 +67,21 @@ def table_key(need: Need, prepared: Prepared, tables: Mapping[str, str], *, uses
     if uses_subject:
         content["subject"] = prepared.subject.digest
     return digest_json(content)
+
+
+def _condition(need: Need, prepared: Prepared) -> dict[str, Any] | None:
+    """Return all that determines what a need's condition does to the samples; None for the clean input."""
+    condition = prepared.conditions.get(need.condition.name)
+    if condition is None:
+        return None
+    return {
+        "name": need.condition.name,
+        "severity": need.condition.severity,
+        "version": condition.version,
+        "seed": prepared.settings.seed,
+        "code": prepared.found.code.get(condition.implementation),
+        "variant": prepared.found.variants.get((need.dataset, need.condition.name)),
+    }
 
 
 def _surroundings(prepared: Prepared) -> dict[str, Any]:

@@ -150,9 +150,25 @@ def test_questions_build_their_prompt_and_keep_their_columns(tmp_path: Path) -> 
     assert "choices" not in dataset.table.columns
 
 
+def test_questions_may_have_other_wordings_which_are_no_part_of_the_item_itself(tmp_path: Path) -> None:
+    line = {"item_id": 1, "question": "Is there a mass?", "context": "A mass is seen."}
+    file = tmp_path / "q.jsonl"
+    wordings = {"variants": {"negation": "Is the lung free of masses?"}}
+    file.write_text(json.dumps({**line, **wordings}) + "\n" + json.dumps({"item_id": 2, "prompt": "Hello?"}) + "\n")
+    dataset = open_questions(spec("questions", file="q.jsonl"), tmp_path)
+    assert dataset.variants("negation") == (0,)
+    assert dataset.variants("paraphrase") == ()
+    (other,) = dataset.decode([0], "negation")
+    assert other["prompt"] == "A mass is seen.\n\nIs the lung free of masses?"
+    assert dataset.decode([0])[0]["prompt"] == "A mass is seen.\n\nIs there a mass?"
+    assert "variants" not in dataset.decode([0])[0]
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        ('{"item_id": "a", "prompt": "Hi", "variants": ["Hello"]}', "not texts by name"),
+        ('{"item_id": "a", "prompt": "Hi", "variants": {"negation": ""}}', "not texts by name"),
         ('{"item_id": "a", "prompt": ', "the line is not JSON"),
         ('{"item_id": "a", "prompt": NaN}', "NaN is not a JSON number"),
         ('["a"]', "not a JSON object"),

@@ -1,6 +1,7 @@
 """Hallucination from recorded answers to questions about real patients' records."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,9 @@ from sklearn.metrics import roc_auc_score
 from evaluators.hallucination import DESCRIPTOR, HallucinationOptions
 from evaluators.hallucination.sampling import answer_shares, entropy
 from governance.errors import CannotRunError, InputError
+from governance.evidence.model import CLEAN
 from governance.harness.protocols import EvaluationContext, Need
+from governance.plugins import installed
 from governance.spec.model import Settings, SubjectSpec
 
 EVALUATOR = DESCRIPTOR.load()
@@ -207,3 +210,64 @@ def test_misfits_are_refused(questions, table, sampled):
 def test_options_that_make_no_sense_are_refused(wrong):
     with pytest.raises(ValidationError):
         HallucinationOptions(on="questions", **wrong)
+
+
+def asked_otherwise(info, tables, conditions):
+    options = HallucinationOptions(on="questions", groups=("sex",), samples=0, conditions=conditions, severities=(1,))
+    about = replace(context(info, options), conditions=installed("conditions"))
+    needs = list(EVALUATOR.needs(about))
+    return list(EVALUATOR.measure(Tables(dict(zip([need.id for need in needs], tables, strict=True))), about))
+
+
+def under(found, condition, metric, estimand="value", cell=None):
+    rows = [
+        m
+        for m in found
+        if (m.condition.name, m.metric, m.estimand, m.slice) == (condition, metric, estimand, cell or {})
+    ]
+    assert len(rows) == 1, (condition, metric, estimand)
+    return rows[0]
+
+
+def test_answers_asked_otherwise_are_compared_question_by_question(questions, table):
+    other = {"Yes.": "no", "No.": "maybe", "yes, it does": "yes"}
+    changed = table.assign(text=[other.get(text, text) for text in table["text"]])
+    found = asked_otherwise(questions, [table, changed], ("typing-errors",))
+    before, after = [[read(text) for text in rows["text"]] for rows in (table, changed)]
+    after = ["no" if text == "no" else answer for text, answer in zip(changed["text"], after, strict=True)]
+    after = ["yes" if text == "yes" else answer for text, answer in zip(changed["text"], after, strict=True)]
+    same = [first == second != "unparsed" for first, second in zip(before, after, strict=True)]
+    consistency = under(found, "typing-errors", "answer_consistency")
+    assert consistency.value == pytest.approx(np.mean(same), abs=1e-12)
+    assert 0 < consistency.value < 1
+    assert (consistency.n, consistency.n_clusters) == (400, 200)
+    target = questions.frame["target"].map({1.0: "yes", 0.0: "no"})
+    drop = under(found, "typing-errors", "accuracy", "difference")
+    expected = np.mean(np.array(after) == target) - np.mean(np.array(before) == target)
+    assert drop.value == pytest.approx(expected, abs=1e-12)
+    assert drop.reference_condition == CLEAN
+    assert drop.gating.low <= drop.value <= drop.gating.high
+    assert under(found, "typing-errors", "answer_consistency", cell={"sex": "male"}).n < 400
+
+
+def test_to_a_negated_question_the_opposite_word_is_the_same_answer(questions, table):
+    flipped = {"Yes.": "no", "yes, it does": "no", "No.": "yes", "no": "yes"}
+    half = table.iloc[::2].copy()
+    half["text"] = [flipped.get(text, text) for text in half["text"]]
+    half[["choice_yes", "choice_no"]] = half[["choice_no", "choice_yes"]].to_numpy()
+    found = asked_otherwise(questions, [table, half], ("negation",))
+    consistency = under(found, "negation", "answer_consistency")
+    readable = np.mean([read(text) != "unparsed" for text in table["text"].iloc[::2]])
+    assert consistency.n == 200
+    assert consistency.value == pytest.approx(readable, abs=1e-12)
+    assert under(found, "negation", "accuracy", "difference").value == 0
+    everyone = questions.frame["target"].iloc[::2]
+    expected = roc_auc_score(everyone, (table["choice_yes"] - table["choice_no"]).iloc[::2])
+    assert under(found, "negation", "auroc").value == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_habit_of_agreeing_is_not_consistent_with_a_negated_question(questions, table):
+    agreeing = table.assign(text="Yes.")
+    found = asked_otherwise(questions, [agreeing, agreeing], ("negation",))
+    assert under(found, "negation", "answer_consistency").value == 0
+    assert under(found, "negation", "miss_rate", "difference").value == 1

@@ -11,7 +11,7 @@ import pytest
 
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
-from governance.evidence.model import Condition
+from governance.evidence.model import CLEAN, Condition
 from governance.harness.cache import ShardCache, table_bytes
 from governance.harness.generation import Generate
 from governance.harness.journal import Journal
@@ -19,7 +19,7 @@ from governance.harness.plan import levels, make_plan
 from governance.harness.protocols import CollectionContext, Need, Shard
 from governance.harness.rows import rows_of
 from governance.harness.seeds import sample_seed
-from governance.plugins import ConditionDescriptor
+from governance.plugins import ConditionDescriptor, installed
 from governance.spec.model import Settings, SubjectSpec
 
 SUBJECT = SubjectSpec(name="m", version="1", kind="torch")
@@ -153,13 +153,13 @@ class Questions:
         self.table = pd.DataFrame({"sample_id": [f"q{index}" for index in range(n)]})
 
     def decode(self, indices, variant=None):
-        return [{"prompt": f"q{index}"} for index in indices]
+        return [{"prompt": f"{variant or ''}q{index}"} for index in indices]
 
     def variants(self, name):
-        return ()
+        return (1, 3) if name == "negation" else ()
 
 
-def generated(n: int, **options: object) -> pd.DataFrame:
+def generated(n: int, condition: Condition = CLEAN, **options: object) -> pd.DataFrame:
     questions = Questions(n)
     frame = questions.table.assign(cluster=questions.table["sample_id"])
     described = DatasetInfo("q", "testing", "q", None, "0" * 64, frame, {}, True, None)
@@ -168,13 +168,14 @@ def generated(n: int, **options: object) -> pd.DataFrame:
         info=described,
         datasets={},
         subject=SUBJECT,
-        base=Path(),
+        base=Path(__file__).parent,
         device="cpu",
         settings=Settings(batch_size=4),
         tables={},
         open_subject=Echo,
+        conditions=installed("conditions"),
     )
-    need = Need.of("generate", "q", **options)
+    need = Need.of("generate", "q", condition=condition, **options)
     collector = Generate()
     shards = collector.shards(need, context)
     assert all(len(shard.indices) <= 4 for shard in shards)
@@ -194,6 +195,14 @@ def test_greedy_answers_are_given_once_and_sampled_ones_as_often_as_asked() -> N
     assert sampled["text"].nunique() == 18  # every answer has a seed of its own
 
 
+def test_questions_are_asked_under_conditions() -> None:
+    negated = generated(6, Condition(name="negation"))
+    assert negated["sample_id"].tolist() == ["q1", "q3"]  # only these have that wording
+    assert [text.split()[0] for text in negated["text"]] == ["negationq1", "negationq3"]
+    changed = generated(6, Condition(name="option-order"))
+    assert changed["sample_id"].tolist() == [f"q{index}" for index in range(6)]
+
+
 def test_a_few_questions_are_a_part_of_more_of_them() -> None:
     few = generated(40, items=5)["sample_id"].tolist()
     more = generated(40, items=12)["sample_id"].tolist()
@@ -205,7 +214,7 @@ def test_a_few_questions_are_a_part_of_more_of_them() -> None:
 OWN = """
 import pandas as pd
 import numpy as np
-from governance.plugins import ConditionDescriptor
+from governance.plugins import ConditionDescriptor, installed
 
 OTHER = ConditionDescriptor(name="other", title="Another reading", severities=(), kind="variant")
 SHIFT = ConditionDescriptor(name="shift", title="Shifted", implementation="own:shift")
