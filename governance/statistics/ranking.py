@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -234,6 +234,7 @@ class PairedDifference:
     disjoint_pairs: int
     positive_weight: float
     negative_weight: float
+    influence: Floats | None = field(default=None, repr=False)
 
 
 def paired_auroc_difference(
@@ -255,6 +256,7 @@ def paired_auroc_difference(
         disjoint_pairs=whole.disjoint_pairs,
         positive_weight=whole.positive_weight,
         negative_weight=whole.negative_weight,
+        influence=whole.influence,
     )
 
 
