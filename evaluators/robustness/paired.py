@@ -1,15 +1,14 @@
-"""What a condition changed, on the same samples with and without it."""
+"""What a condition changed of the scores, on the same samples with and without it."""
 
 from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-
 from evaluators import estimates, metrics
-from evaluators.binary import Predictions, ranked_by_enough
+from evaluators.binary import WITH_CONDITION, WITHOUT_CONDITION, Predictions, ranked_by_enough
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Minimums
+from evaluators.robustness.scores.decisions import PAIRED, not_compared
 from governance.evidence.model import Method, MetricDescriptor, OperatingPoint, Scalar
 from governance.statistics.clusters import count_clusters
 from governance.statistics.differences import gating_paired_difference
@@ -30,51 +29,45 @@ def paired_change(
     Only samples with a usable output in both are compared; the others are counted in the method's parameters.
     """
     both = inside & changed.usable & clean.usable
-    parameters: dict[str, Scalar] = {"left_out": int(np.sum(inside & (changed.present | clean.present) & ~both))}
+    parameters = not_compared(changed, clean, inside)
     positive, negative = both & clean.positive, both & ~clean.positive
-    needed = {
-        "sensitivity": [("patients with the condition", clean.patients(positive))],
-        "specificity": [("patients without the condition", clean.patients(negative))],
-        "auroc": [
-            ("patients with the condition", clean.patients(positive)),
-            ("patients without the condition", clean.patients(negative)),
-        ],
-    }[metric.name]
-    reason = minimums.missing(clean.patients(both), needed)
+    with_condition, without = (
+        (WITH_CONDITION, clean.patients(positive)),
+        (WITHOUT_CONDITION, clean.patients(negative)),
+    )
+    needed = {"sensitivity": [with_condition], "specificity": [without], "auroc": [with_condition, without]}
+    reason = minimums.missing(clean.patients(both), needed[metric.name])
     if reason:
         return reason
     if metric is metrics.AUROC:
         return ranked_by_enough(_ranking_change(changed, clean, both, parameters), clean, both, minimums)
     among = positive if metric is metrics.SENSITIVITY else negative
     right = 1.0 if metric is metrics.SENSITIVITY else -1.0
-    now, before = (_flagged(data, point)[among].astype(np.float64) for data in (changed, clean))
-    flagged_more = right * (_flagged(changed, point).astype(np.float64) - _flagged(clean, point))
+    now, before = (right * data.flagged(point) for data in (changed, clean))
     return estimates.mean(
-        flagged_more,
+        now - before,
         among,
         clean.codes,
         low=-1.0,
         high=1.0,
         parameters=parameters,
-        name="mean of paired differences with cluster-robust variance",
-        gating=partial(gating_paired_difference, right * now, right * before, clean.codes[among]),
+        name=PAIRED,
+        n_clusters=clean.n_clusters,
+        gating=partial(gating_paired_difference, now[among], before[among], clean.codes[among]),
     )
 
 
-def flips(
-    changed: Predictions, clean: Predictions, inside: Bools, point: OperatingPoint, minimums: Minimums
-) -> Estimate | str:
-    """Estimate the share of samples whose decision changes, or say why not."""
+def change_in_the_large(changed: Predictions, clean: Predictions, inside: Bools, minimums: Minimums) -> Estimate | str:
+    """Estimate calibration in the large under a condition minus the same clean: how far mean scores have fallen."""
     both = inside & changed.usable & clean.usable
-    reason = minimums.missing(clean.patients(both), [])
-    if reason:
-        return reason
-    return estimates.proportion(
-        _flagged(changed, point) != _flagged(clean, point),
+    return minimums.missing(clean.patients(both), []) or estimates.mean(
+        clean.score - changed.score,
         both,
         clean.codes,
-        name="share with cluster-adjusted interval",
-        parameters={"left_out": int(np.sum(inside & (changed.present | clean.present) & ~both))},
+        low=-1.0,
+        high=1.0,
+        parameters=not_compared(changed, clean, inside),
+        name=PAIRED,
         n_clusters=clean.n_clusters,
     )
 
@@ -82,6 +75,9 @@ def flips(
 def _ranking_change(changed: Predictions, clean: Predictions, both: Bools, parameters: dict[str, Scalar]) -> Estimate:
     codes, positive = clean.codes[both], clean.positive[both]
     change = paired_auroc_difference(changed.score[both], clean.score[both], positive, codes)
+    influence = None
+    if change.influence is not None:
+        influence = estimates.over_all_clusters(change.influence, codes, clean.n_clusters)
     return Estimate(
         value=change.value,
         n=int(both.sum()),
@@ -94,9 +90,5 @@ def _ranking_change(changed: Predictions, clean: Predictions, both: Bools, param
             parameters=parameters,
             source="DeLong et al., Biometrics 44 (1988) 837; Obuchowski, Biometrics 53 (1997) 567",
         ),
+        influence=influence,
     )
-
-
-def _flagged(data: Predictions, point: OperatingPoint) -> Bools:
-    flagged: Bools = data.usable & (np.nan_to_num(data.score, nan=-1.0) >= point.threshold)
-    return flagged
