@@ -6,7 +6,8 @@ not (in large samples), and is still exact where the groups are alike in every r
 
 What is dealt out depends on the attribute. Constant within a patient (sex): patients change their group, with all
 their samples. Varying within the patient (scanner, projection): samples change their group inside their patient. Where
-it varies in some patients only, neither fits, and the cluster bootstrap of the difference is to be used.
+it varies in some patients only, neither fits, and a ranking cannot be permuted within patients; there
+`governance.statistics.group_bootstrap` draws patients instead (`permutable` says which it is).
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def permuted_ratios(
     patient = cluster_codes(np.asarray(clusters)[used])
     order = np.argsort(patient, kind="stable")
     top, bottom, patient = top[used][order], bottom[used][order], patient[order]
-    names, group = _named(np.asarray(groups)[used][order])
+    names, group = named(np.asarray(groups)[used][order])
     deal = _Deal.of(group, patient, len(names), seed)
     make = between_patients if deal.scheme == "patients" else within_patients
     return _test(names, make(top, bottom, patient, len(names)), deal, permutations)
@@ -132,13 +133,13 @@ def permuted_aurocs(
         If the attribute varies within a patient: use the cluster bootstrap then. If there is one group only, or one
         has positives or negatives of fewer than two patients.
     """
-    names, group = _named(groups)
+    names, group = named(groups)
     patient = cluster_codes(clusters)
     deal = _Deal.of(group, patient, len(names), seed)
     if deal.scheme != "patients":
         raise ValueError(
             "the attribute varies within patients, and a ranking compares samples of different patients: "
-            "use the cluster bootstrap of the difference"
+            "use the cluster bootstrap (`group_bootstrap`)"
         )
     return _test(names, rankings(scores, labels, patient, len(names)), deal, permutations)
 
@@ -154,9 +155,7 @@ class _Deal:
 
     @classmethod
     def of(cls, group: Codes, patient: Codes, k: int, seed: int) -> _Deal:
-        n_clusters = int(patient.max()) + 1
-        held = np.bincount(np.unique(patient * k + group) // k, minlength=n_clusters)
-        varying = int(np.count_nonzero(held > 1))
+        varying, n_clusters = _varying(group, patient, k)
         stream = np.random.Generator(np.random.Philox(key=[seed, _USE]))
         if varying == 0:
             owner = np.empty(n_clusters, dtype=np.int64)
@@ -165,7 +164,7 @@ class _Deal:
         if 2 * varying < n_clusters:
             raise ValueError(
                 f"the attribute varies within {varying} of {n_clusters} patients: neither patients nor samples within "
-                "patients can be permuted; use the cluster bootstrap of the difference"
+                "patients can be permuted; use the cluster bootstrap (`group_bootstrap`)"
             )
         return cls(group, patient, "samples within patients", stream)
 
@@ -174,6 +173,23 @@ class _Deal:
             return self.stream.permuted(np.tile(self.owner, (rows, 1)), axis=1)
         keys = self.patient + self.stream.random((rows, self.owner.size))
         return self.owner[np.argsort(keys, axis=1)]
+
+
+def permutable(groups: npt.ArrayLike, clusters: npt.ArrayLike) -> Scheme | None:
+    """Return what can be dealt out anew among (n,) samples; None where the attribute varies within too few patients."""
+    _, group = named(groups)
+    patient = cluster_codes(clusters)
+    varying, n_clusters = _varying(group, patient, int(group.max()) + 1)
+    if varying == 0:
+        return "patients"
+    return "samples within patients" if 2 * varying >= n_clusters else None
+
+
+def _varying(group: Codes, patient: Codes, k: int) -> tuple[int, int]:
+    """Count the patients with samples of several groups, and all patients."""
+    n_clusters = int(patient.max()) + 1
+    held = np.bincount(np.unique(patient * k + group) // k, minlength=n_clusters)
+    return int(np.count_nonzero(held > 1)), n_clusters
 
 
 def _test(names: tuple[str, ...], statistic: Statistic, deal: _Deal, permutations: int) -> PermutationTest:
@@ -202,7 +218,14 @@ def _test(names: tuple[str, ...], statistic: Statistic, deal: _Deal, permutation
     )
 
 
-def _named(groups: npt.ArrayLike) -> tuple[tuple[str, ...], Codes]:
+def named(groups: npt.ArrayLike) -> tuple[tuple[str, ...], Codes]:
+    """Return the sorted names of (n,) groups and the number of each sample's.
+
+    Raises
+    ------
+    ValueError
+        If there is one group only.
+    """
     names, codes = np.unique(np.asarray(groups), return_inverse=True)
     if names.size < 2:
         raise ValueError("a test of a difference needs at least two groups")

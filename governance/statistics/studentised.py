@@ -89,9 +89,8 @@ def within_patients(top: Floats, bottom: Floats, patient: Codes, k: int) -> Stat
 def rankings(scores: npt.ArrayLike, labels: npt.ArrayLike, patient: Codes, k: int) -> Statistic:
     """AUROCs where every patient lies in one group; the samples are sorted once, for all assignments.
 
-    The variance of a group that is ranked perfectly is that of the AUROC of all samples, times its patients, over the
-    squared number of the group's.
-    To Obuchowski's variance of each group one patient's worth of the pooled one is added, as for ratios: the pooled
+    A group that is ranked perfectly has a variance of 0; in its place comes that of the AUROC of all samples, times the
+    patients of their smaller class, over the squared number of such patients of the group.
     """
     score = np.asarray(scores, dtype=np.float64)
     order = np.argsort(score, kind="stable")

@@ -11,6 +11,7 @@ from evaluators.fairness import DESCRIPTOR, FairnessOptions
 from evaluators.fairness.hypotheses.options import TESTED, HypothesisOptions
 from governance.errors import InputError
 from governance.harness.protocols import Need
+from governance.statistics.group_bootstrap import bootstrapped_aurocs, bootstrapped_ratios
 
 EVALUATOR = DESCRIPTOR.load()
 THRESHOLD = 0.25
@@ -140,15 +141,25 @@ def test_small_groups_and_those_not_recorded_are_left_out_and_named(mortality):
     assert m.method.parameters["groups_left_out"].startswith("tiny: too few patients: 4")
 
 
-def test_an_attribute_that_varies_in_few_patients_cannot_be_permuted(mortality):
+def test_where_groups_share_patients_that_cannot_be_permuted_patients_are_drawn(mortality):
     n = mortality.test.n
     cluster = (np.arange(n) // 2).astype(str)
     scanner = np.where(np.arange(n) // 2 % 2, "a", "b").astype(object)
     scanner[1:40:2] = "b"
     frame = mortality.test.frame.assign(cluster=cluster, scanner=scanner)
     found = measured(mortality, frame, declared=of(("selection_rate", "scanner"), ("auroc", "scanner")))
-    assert "neither patients nor samples within patients can be permuted" in found["selection_rate", "scanner"].reason
-    assert "use the cluster bootstrap" in found["auroc", "scanner"].reason
+    flagged, target = mortality.scores["test"] >= THRESHOLD, mortality.test.frame["target"]
+    expected = {
+        "selection_rate": bootstrapped_ratios(flagged, np.ones(n), scanner, cluster, replicates=999, seed=0),
+        "auroc": bootstrapped_aurocs(mortality.scores["test"], target, scanner, cluster, replicates=999, seed=0),
+    }
+    for metric, test in expected.items():
+        m = found[metric, "scanner"]
+        assert m.value == pytest.approx(test.statistic, abs=1e-9)
+        assert m.method.parameters["p_value_not_adjusted"] == test.p_value
+        assert m.method.parameters["resampled"] == "patients"
+        assert m.test.startswith("studentised cluster bootstrap, 999 replicates of patients; Holm over 2")
+        assert "permuted" not in m.method.parameters
 
 
 def test_an_attribute_that_varies_within_patients_is_permuted_within_them(mortality):

@@ -68,8 +68,9 @@ class HypothesisOptions(Written):
     explored
         What is looked at without having been declared; Benjamini-Hochberg over all of them.
     replicates
-        Permutations of each test. A p-value cannot be below 1 / (replicates + 1) before it is adjusted. All samples are
-        permuted, so that large datasets take long: an AUROC of 100,000 samples about 6 ms a permutation.
+        Permutations of each test, or bootstrap replicates of patients where an attribute varies within some of them
+        only (for an AUROC: within any). A p-value cannot be below 1 / (replicates + 1) before it is adjusted. All
+        samples are permuted, so that large datasets take long: an AUROC of 100,000 samples about 6 ms a permutation.
     """
 
     declared: tuple[Hypothesis, ...] = ()
@@ -94,11 +95,13 @@ PERMUTATION_TEST = MetricDescriptor(
     direction="none",
     formula=(
         "largest |value of a group - value of another| / standard error over all pairs of groups; p-value = (1 + "
-        "permutations with at least as large a one) / (1 + permutations), adjusted for the other tests of its family"
+        "permutations with at least as large a one) / (1 + permutations), adjusted for the other tests of its family; "
+        "where groups share patients and cannot be permuted, bootstrap replicates of patients take their place"
     ),
     explanation=(
         "How far apart the groups are in standard errors, beside what it would be if patients' groups were dealt out "
-        "at random; the p-value says how often chance alone gives as much."
+        "at random (or, where groups share patients, the patients drawn anew); the p-value says how often chance alone "
+        "gives as much."
     ),
     does_not_show=(
         "That groups are equal where no difference is found: few patients find little. Nor that a difference matters: "
@@ -106,8 +109,8 @@ PERMUTATION_TEST = MetricDescriptor(
     ),
     source=(
         "Janssen, Stat. Probab. Lett. 36 (1997) 9; Chung and Romano, Ann. Stat. 41 (2013) 484; Pauly, Asendorf and "
-        "Konietschke, Biom. J. 58 (2016) 1319 (AUROC); Holm, Scand. J. Stat. 6 (1979) 65; Benjamini and Hochberg, "
-        "J. R. Stat. Soc. B 57 (1995) 289"
+        "Konietschke, Biom. J. 58 (2016) 1319 (AUROC); Field and Welsh, J. R. Stat. Soc. B 69 (2007) 369 (bootstrap); "
+        "Holm, Scand. J. Stat. 6 (1979) 65; Benjamini and Hochberg, J. R. Stat. Soc. B 57 (1995) 289"
     ),
 )
 

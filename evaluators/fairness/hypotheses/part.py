@@ -17,7 +17,9 @@ from governance.evidence.model import Measurement, Method, Scalar
 from governance.harness.protocols import EvaluationContext, Need
 from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import Floats
+from governance.statistics.group_bootstrap import BootstrapTest
 from governance.statistics.multiplicity import benjamini_hochberg, holm
+from governance.statistics.permutation import PermutationTest
 
 _BY_NAME = {metric.name: metric for metric in TESTED}
 _ADJUST: Mapping[str, tuple[str, Callable[[Sequence[float]], Floats]]] = {
@@ -89,8 +91,7 @@ def _recorded(
     test = found.test
     parameters: dict[str, Scalar] = {
         "p_value_not_adjusted": test.p_value,
-        "permutations": test.permutations,
-        "permuted": test.permuted,
+        **_drawn(test),
         "seed": scene.context.settings.seed,
         "groups": ", ".join(test.names),
         "gap": test.gap,
@@ -121,8 +122,14 @@ def _recorded(
     )
 
 
+def _drawn(test: PermutationTest | BootstrapTest) -> dict[str, Scalar]:
+    if isinstance(test, PermutationTest):
+        return {"permutations": test.permutations, "permuted": test.permuted}
+    return {"bootstrap_replicates": test.replicates, "resampled": "patients"}
+
+
 def _no_interval(level: float) -> Bounds:  # noqa: ARG001
-    raise ValueError("a test statistic is compared with its own values under permutation; it estimates nothing")
+    raise ValueError("a test statistic is compared with its own values where groups are alike; it estimates nothing")
 
 
 def _own(options: FairnessOptions) -> HypothesisOptions:

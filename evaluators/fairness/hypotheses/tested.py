@@ -15,7 +15,8 @@ from evaluators.grouping import JOINT, Grouping, members, recorded
 from governance.datasets.protocol import DatasetInfo
 from governance.evidence.model import MetricDescriptor, OperatingPoint
 from governance.statistics.clusters import Floats
-from governance.statistics.permutation import PermutationTest, permuted_aurocs, permuted_ratios
+from governance.statistics.group_bootstrap import BootstrapTest, bootstrapped_aurocs, bootstrapped_ratios
+from governance.statistics.permutation import PermutationTest, permutable, permuted_aurocs, permuted_ratios
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Tested:
         Groups that are too small, each with the reason.
     """
 
-    test: PermutationTest
+    test: PermutationTest | BootstrapTest
     n: int
     events: int
     rejected: int
@@ -92,11 +93,19 @@ def _test(
     *,
     replicates: int,
     seed: int,
-) -> PermutationTest:
+) -> PermutationTest | BootstrapTest:
+    """Deal out groups anew where the attribute allows it, and draw patients with replacement where it does not."""
     values, groups, codes = values[among], names[among].astype(str), data.codes[among]
+    scheme = permutable(groups, codes)
     if metric.name == "auroc":
-        return permuted_aurocs(values, data.positive[among], groups, codes, permutations=replicates, seed=seed)
-    return permuted_ratios(values, np.ones(values.size), groups, codes, permutations=replicates, seed=seed)
+        labels = data.positive[among]
+        if scheme == "patients":
+            return permuted_aurocs(values, labels, groups, codes, permutations=replicates, seed=seed)
+        return bootstrapped_aurocs(values, labels, groups, codes, replicates=replicates, seed=seed)
+    ones = np.ones(values.size)
+    if scheme is not None:
+        return permuted_ratios(values, ones, groups, codes, permutations=replicates, seed=seed)
+    return bootstrapped_ratios(values, ones, groups, codes, replicates=replicates, seed=seed)
 
 
 def _sums(metric: MetricDescriptor, data: Predictions, point: OperatingPoint) -> tuple[Floats, Bools, Bools]:
