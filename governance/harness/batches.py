@@ -149,7 +149,8 @@ class DeviceLoop:
             rows = list(range(start, min(start + size, len(samples.ids))))
             padded = rows + [rows[0]] * (size - len(rows))
             batches: dict[str, Any] = {}
-            for need in needs:
+            # Features first: a pass that gives them gives the outputs as well.
+            for need in sorted(needs, key=lambda need: need.collector != "embed"):
                 takes = sessions[need.id].takes
                 if takes not in batches:
                     batches[takes] = self._batch(takes, need, samples, padded)

@@ -26,6 +26,15 @@ class Predict:
         return {"score": array} if array.ndim == 1 else {"scores": array}
 
 
+class Logits:
+    """Raw outputs of a network, for energy scores and temperatures."""
+
+    def observe(self, batch: Any, session: Session, options: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG002
+        """Return ``logits``: (n, outputs) float64, and ``status`` and ``reason`` where the session has none."""
+        found: Mapping[str, Any] = session.logits(batch)  # type: ignore[attr-defined]
+        return found
+
+
 class Embed:
     """Features before the classifier, or of an extractor of one's own."""
 

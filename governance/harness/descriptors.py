@@ -47,6 +47,12 @@ PREDICT = CollectorDescriptor(
         "value": "float64, instead of score for a regression",
     },
 )
+LOGITS = CollectorDescriptor(
+    name="logits",
+    title="Outputs of the network before sigmoid or softmax",
+    implementation="governance.harness.collectors:Logits",
+    columns={**_ROW, "logits": "list of float64, one an output of the network; a binary task may have one or two"},
+)
 SEGMENT = CollectorDescriptor(
     name="segment",
     title="Predicted masks against reference masks",

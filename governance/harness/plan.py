@@ -16,7 +16,7 @@ from governance.plugins import CollectorDescriptor, ConditionDescriptor, Subject
 from governance.spec.model import Spec, SubjectSpec
 from governance.spec.references import load_reference
 
-OF_THE_SUBJECT = frozenset({"predict", "embed", "segment", "generate"})
+OF_THE_SUBJECT = frozenset({"predict", "logits", "embed", "segment", "generate"})
 """Collectors that are served by the subject's method of the same name."""
 
 

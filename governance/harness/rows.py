@@ -13,7 +13,7 @@ from governance.harness.protocols import OK, REJECTED, UNPARSED
 
 NOT_FINITE = "the model's output is not a finite number"
 _PROBABILITIES = ("score", "scores")
-_NUMERIC = (*_PROBABILITIES, "value", "embedding")
+_NUMERIC = (*_PROBABILITIES, "logits", "value", "embedding")
 _TOLERANCE = 1e-6
 """How far a probability may be outside of [0, 1] by rounding; it is then clipped."""
 

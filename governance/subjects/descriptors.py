@@ -130,7 +130,7 @@ TIMM = SubjectDescriptor(
     implementation="governance.subjects.timm_image:open_timm",
     identity="governance.subjects.identity:identify",
     options=TimmOptions,
-    capabilities=frozenset({"predict", "embed"}),
+    capabilities=frozenset({"predict", "logits", "embed"}),
 )
 TORCH = SubjectDescriptor(
     name="torch",
@@ -138,7 +138,7 @@ TORCH = SubjectDescriptor(
     implementation="governance.subjects.torch_module:open_torch",
     identity="governance.subjects.identity:identify",
     options=TorchOptions,
-    capabilities=frozenset({"predict", "embed", "segment"}),
+    capabilities=frozenset({"predict", "logits", "embed", "segment"}),
 )
 TRANSFORMERS = SubjectDescriptor(
     name="transformers",
@@ -146,7 +146,7 @@ TRANSFORMERS = SubjectDescriptor(
     implementation="governance.subjects.transformers_classifier:open_transformers",
     identity="governance.subjects.identity:identify",
     options=TransformersOptions,
-    capabilities=frozenset({"predict", "embed"}),
+    capabilities=frozenset({"predict", "logits", "embed"}),
 )
 GENERATE = SubjectDescriptor(
     name="generate",

@@ -15,10 +15,17 @@ class Session(Protocol):
     - ``segment(batch) -> (n, ...) float`` probabilities that a pixel belongs to the structure, shaped as the reference
       masks are.
     - ``embed(batch) -> (n, d) float32``.
+    - ``logits(batch)``: a mapping with ``logits``, (n, outputs) float64: the raw outputs before sigmoid or softmax;
+      with ``status`` and ``reason`` where the model has none.
     - ``generate(items, *, options, seeds) -> list of dicts`` with ``item`` (its position), ``repeat``, ``text``
       and, where asked, choice log-probabilities; `seeds` holds one list of seeds an item, one a repeat.
 
-    `batch` is what `takes` says.
+    `batch` is what `takes` says. Where several are asked about one and the same batch object, the model should run
+    once; the harness asks for features first.
+
+    A session of a network has ``differentiable(batch, *, decoded=torch.uint8) -> (n, outputs)`` logits as well, for
+    attacks: `batch` is floating point in ``input_range`` (a class attribute, (0.0, 1.0)) and gradients flow back to it;
+    see `governance.subjects.tensor_session.TensorSession.differentiable`.
     """
 
     @property

@@ -3,46 +3,55 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import torch
 
 from governance.errors import InputError
-from governance.subjects.descriptors import InputOptions, NetworkOptions
+from governance.subjects.descriptors import NetworkOptions
+from governance.subjects.image_preparation import EIGHT_BITS, Preparation, preparation
+from governance.subjects.network_outputs import logit_columns, outputs_of, predicted, without_logits
+from governance.subjects.one_pass import LastBatch, Pass, Passed, plain
 
 if TYPE_CHECKING:
     from governance.spec.model import Settings, SubjectSpec
 
-EIGHT_BITS = 255.0
-
 
 @dataclass(frozen=True)
 class TensorSession:
-    """A network on a device, with its preprocessing.
+    """A network on a device, with its preprocessing. Whatever is asked about one batch, the network runs once.
 
-    `features`, where there is one, gives the embedding of preprocessed images.
+    `run` is the network's pass (see `governance.subjects.one_pass`); `embeds` says whether it has features. The last
+    batch's outputs are kept, by the identity of the batch's tensor, until another batch comes.
     """
 
     digest: str
-    network: torch.nn.Module
-    prepare: Callable[[torch.Tensor], torch.Tensor]
+    run: Pass
+    prepare: Preparation
     task: str
     output: str
     device: str
     precision: str
     classes: int | None = None
-    features: Callable[[torch.Tensor], torch.Tensor] | None = None
+    embeds: bool = False
     takes: str = "tensor"
+    input_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
+    """Range of what `differentiable` takes in floating point."""
+    _last: LastBatch = field(default_factory=LastBatch, repr=False, compare=False)
 
     def predict(self, batch: torch.Tensor) -> np.ndarray | dict[str, np.ndarray]:
         """Return what the task asks for, float64: see `predicted`."""
-        with torch.inference_mode(), autocast(self.device, self.precision):
-            raw = self.network(self.prepare(batch))
-        return predicted(_logits(raw), self.task, self.output, len(batch), self.classes)
+        return predicted(self._raw(batch), self.task, self.output, len(batch), self.classes)
+
+    def logits(self, batch: torch.Tensor) -> dict[str, Any]:
+        """Return ``logits``: (n, outputs) float64, the network's outputs before sigmoid or softmax.
+
+        Where there are none (`without_logits`), all rows are rejected, with the reason.
+        """
+        return logit_columns(self._raw(batch), self.task, self.output, len(batch))
 
     def segment(self, batch: torch.Tensor) -> np.ndarray:
         """Return (n, ...) probabilities that a pixel belongs to the structure, float32.
@@ -52,8 +61,7 @@ class TensorSession:
         InputError
             If the output is not one value, or one for the background and one for the structure, for every pixel.
         """
-        with torch.inference_mode(), autocast(self.device, self.precision):
-            raw = _logits(self.network(self.prepare(batch))).float()
+        raw = self._raw(batch).float()
         if raw.ndim >= 4 and raw.shape[1] == 2:
             raw = torch.softmax(raw, dim=1)[:, 1] if self.output == "logits" else raw[:, 1]
         elif raw.ndim >= 3 and len(raw) == len(batch) and (raw.ndim == 3 or raw.shape[1] == 1):
@@ -75,17 +83,74 @@ class TensorSession:
         InputError
             If the network does not say what its features are.
         """
-        if self.features is None:
+        if not self.embeds:
             raise InputError(
                 "this network does not say what its features are",
                 hint="give it a method `embed(batch)` that returns (n, d), or name an extractor `module:function`",
             )
-        with torch.inference_mode(), autocast(self.device, self.precision):
-            found = self.features(self.prepare(batch))
+        found = self._passed(batch, features=True).features
+        assert found is not None  # noqa: S101 - what a pass promises
         if found.ndim > 2:
             found = found.flatten(2).mean(2)
         features: np.ndarray = found.float().cpu().numpy()
         return features
+
+    def differentiable(self, batch: torch.Tensor, *, decoded: torch.dtype = torch.uint8) -> torch.Tensor:
+        """Return (n, outputs) logits through which gradients flow back to `batch`: the entry for attacks.
+
+        Preprocessing and network are those of `predict`; the network stays in evaluation mode, and its parameters have
+        no gradients.
+
+        Parameters
+        ----------
+        batch
+            Floating point in `input_range`, where 0 and 1 stand for the lowest and highest value of a pixel; or the
+            decoded batch itself, uint8, to which nothing flows back.
+        decoded
+            What the dataset decodes to. For ``torch.uint8`` the preprocessing is given ``255 * batch``, as floating
+            point; for ``torch.float32`` the batch as it is.
+
+        Raises
+        ------
+        InputError
+            If the network gives no logits, the values are outside of the range, or a `transform` of one's own treats
+            images in floating point in another way than those of 8 bits.
+        """
+        reason = without_logits(self.task, self.output)
+        if reason is not None:
+            raise InputError(reason, hint="an attack needs logits; set `output: logits` if the network gives them")
+        with torch.inference_mode(mode=False), torch.enable_grad(), autocast(self.device, self.precision):
+            given = batch.clone() if batch.is_inference() else batch
+            if given.dtype == torch.uint8:
+                given = given.float() / EIGHT_BITS
+            low, high = self.input_range
+            if bool(((given < low) | (given > high)).any()):
+                raise InputError(
+                    f"an attack works on pixel values from {low:g} to {high:g}, the batch has"
+                    f" {float(given.detach().min()):g} to {float(given.detach().max()):g}",
+                    hint="let the dataset decode to uint8, or to float32 from 0 to 1",
+                )
+            eight = decoded == torch.uint8
+            inputs = self.prepare.of_eight_bits(given * EIGHT_BITS) if eight else self.prepare(given)
+            raw = self.run(inputs, False).raw
+        assert raw is not None  # noqa: S101 - what a pass promises
+        return outputs_of(raw, len(batch)).float()
+
+    def _raw(self, batch: torch.Tensor) -> torch.Tensor:
+        raw = self._passed(batch, features=False).raw
+        assert raw is not None  # noqa: S101 - what a pass promises
+        return raw
+
+    def _passed(self, batch: torch.Tensor, *, features: bool) -> Passed:
+        """Return what the network gives for a batch, from memory where it just ran."""
+        known = self._last.get(batch)
+        if (known.features if features else known.raw) is not None:
+            return known
+        if known.raw is None and known.features is None:
+            self._last.forget()  # Two batches' outputs need not fit into memory beside each other.
+        with torch.inference_mode(), autocast(self.device, self.precision):
+            passed = self.run(self.prepare(batch), features)
+        return self._last.keep(batch, passed)
 
 
 def autocast(device: str, precision: str) -> Any:
@@ -93,103 +158,6 @@ def autocast(device: str, precision: str) -> Any:
     if precision == "float32":
         return contextlib.nullcontext()
     return torch.autocast(torch.device(device).type, dtype=getattr(torch, precision))
-
-
-def predicted(
-    raw: torch.Tensor, task: str, output: str, n: int, classes: int | None = None
-) -> np.ndarray | dict[str, np.ndarray]:
-    """Turn a network's output into what the task asks for: `probabilities`, or the ``value`` of a regression.
-
-    Raises
-    ------
-    InputError
-        If the shape does not fit the task.
-    """
-    if task != "regression":
-        return probabilities(raw, task, output, n, classes)
-    if raw.numel() != n or raw.shape[0] != n:
-        raise InputError(f"the network gives an output of shape {tuple(raw.shape)} for n={n}; expected (n,) or (n, 1)")
-    return {"value": raw.detach().double().cpu().numpy().reshape(n)}
-
-
-def probabilities(raw: torch.Tensor, task: str, output: str, n: int, classes: int | None = None) -> np.ndarray:
-    """Turn a network's output into probabilities.
-
-    Parameters
-    ----------
-    raw
-        (n,), (n, 1) or (n, 2) for a binary task, (n, classes) for several classes, (n, labels) for several labels,
-        each of which is a question of its own (sigmoid, not softmax).
-
-    Raises
-    ------
-    InputError
-        If the shape does not fit the task.
-    """
-    raw = raw.detach().double().cpu()
-    if raw.ndim == 2 and raw.shape[1] == 1 and task != "multilabel":
-        raw = raw[:, 0]
-    fits = (raw.ndim == 1 or (raw.ndim == 2 and raw.shape[1] == 2)) if task == "binary" else raw.ndim == 2
-    if not fits or len(raw) != n or (task != "binary" and classes is not None and raw.shape[1] != classes):
-        expected = "(n,), (n, 1) or (n, 2)" if task == "binary" else f"(n, {classes or 'classes'})"
-        raise InputError(f"the network gives an output of shape {tuple(raw.shape)} for n={n}; expected {expected}")
-    if output == "logits":
-        raw = torch.sigmoid(raw) if raw.ndim == 1 or task == "multilabel" else torch.softmax(raw, dim=1)
-    found: np.ndarray = raw.numpy()
-    return found[:, 1] if task == "binary" and found.ndim == 2 else found
-
-
-def preparation(options: NetworkOptions, base: Path, device: str) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return the function from a decoded batch on the device to what the network takes."""
-    if options.transform is not None:
-        from governance.spec.references import load_reference
-
-        own: Callable[[torch.Tensor], torch.Tensor] = load_reference(options.transform, base)
-        return own
-    given = options.input or InputOptions()
-    return _Scaling(given, _channels(given.mean, device), _channels(given.std, device), options.input is not None)
-
-
-def _channels(values: tuple[float, ...] | None, device: str) -> torch.Tensor | None:
-    return None if values is None else torch.tensor(values, device=device).view(1, -1, 1, 1)
-
-
-@dataclass(frozen=True)
-class _Scaling:
-    options: InputOptions
-    mean: torch.Tensor | None
-    std: torch.Tensor | None
-    check_channels: bool
-
-    def __call__(self, batch: torch.Tensor) -> torch.Tensor:
-        scale = self.options.scale or (EIGHT_BITS if batch.dtype == torch.uint8 else None)
-        batch = batch.float()
-        if scale is not None:
-            batch = batch / scale
-        if batch.ndim != 4:
-            return batch
-        size = self.options.size
-        if size is not None and tuple(batch.shape[2:]) != (size, size):
-            batch = torch.nn.functional.interpolate(
-                batch, size=(size, size), mode="bilinear", antialias=True, align_corners=False
-            )
-        if self.check_channels and batch.shape[1] != self.options.channels:
-            if batch.shape[1] != 1:
-                raise InputError(
-                    f"the images have {batch.shape[1]} channels, the network takes {self.options.channels}",
-                    hint="set `channels` of the dataset, or `input.channels` of the subject",
-                )
-            batch = batch.expand(-1, self.options.channels, -1, -1)
-        if self.mean is not None:
-            batch = batch - self.mean
-        return batch if self.std is None else batch / self.std
-
-
-def _logits(raw: Any) -> torch.Tensor:
-    raw = getattr(raw, "logits", raw)
-    if not isinstance(raw, torch.Tensor):
-        raise InputError(f"the network returns a {type(raw).__name__}, not a tensor")
-    return raw
 
 
 def class_count(options: NetworkOptions) -> int | None:
@@ -208,17 +176,21 @@ def session_of(
     device: str,
     settings: Settings,
     digest: str,
-    features: Callable[[torch.Tensor], torch.Tensor] | None,
+    run: Pass | None,
 ) -> TensorSession:
-    """Put a network on the device, switched to evaluation, with its preprocessing."""
+    """Put a network on the device, switched to evaluation, with its preprocessing.
+
+    `run` is the pass of a network that has features, None for one that has none.
+    """
+    network.to(device).eval().requires_grad_(False)
     return TensorSession(
         digest=digest,
-        network=network.to(device).eval().requires_grad_(False),
+        run=run or plain(network),
         prepare=preparation(options, base, device),
         task=subject.task,
         output=options.output,
         device=device,
         precision=settings.precision,
         classes=class_count(options),
-        features=features,
+        embeds=run is not None,
     )

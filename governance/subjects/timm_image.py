@@ -12,6 +12,7 @@ from governance.errors import InputError, near_name
 from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.descriptors import TimmOptions
 from governance.subjects.identity import digest_of, file_of
+from governance.subjects.one_pass import Passed
 from governance.subjects.tensor_session import TensorSession, class_count, session_of
 from governance.subjects.weights import fit_state, load_state
 
@@ -38,9 +39,9 @@ def open_timm(subject: SubjectSpec, base: Path, device: str, settings: Settings)
         network = timm.create_model(options.architecture, pretrained=False, in_chans=channels, num_classes=outputs)
     fit_state(network, state, path, f"{options.architecture} with {channels} channels and {outputs} outputs")
 
-    def features(batch: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = network.forward_head(network.forward_features(batch), pre_logits=True)
-        return found
+    def run(batch: torch.Tensor, _: bool) -> Passed:
+        trunk = network.forward_features(batch)
+        return Passed(network.forward_head(trunk), network.forward_head(trunk, pre_logits=True))
 
     return session_of(
         network,
@@ -50,7 +51,7 @@ def open_timm(subject: SubjectSpec, base: Path, device: str, settings: Settings)
         device=device,
         settings=settings,
         digest=digest_of(subject, base),
-        features=features,
+        run=run,
     )
 
 

@@ -11,6 +11,7 @@ from governance.spec.model import Settings, SubjectSpec
 from governance.spec.references import load_reference
 from governance.subjects.descriptors import TorchOptions
 from governance.subjects.identity import digest_of, file_of, opened_digest
+from governance.subjects.one_pass import WithEmbedding
 from governance.subjects.tensor_session import TensorSession, session_of
 from governance.subjects.weights import fit_state, load_state, state_digest
 
@@ -45,7 +46,6 @@ def open_torch(subject: SubjectSpec, base: Path, device: str, settings: Settings
         digest = digest_of(subject, base)
     else:
         digest = opened_digest(subject, base, state_digest(network))
-    embed = getattr(network, "embed", None)
     return session_of(
         network,
         options,
@@ -54,5 +54,5 @@ def open_torch(subject: SubjectSpec, base: Path, device: str, settings: Settings
         device=device,
         settings=settings,
         digest=digest,
-        features=embed if callable(embed) else None,
+        run=WithEmbedding(network) if callable(getattr(network, "embed", None)) else None,
     )

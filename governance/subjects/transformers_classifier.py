@@ -42,11 +42,18 @@ class TextSession:
             return self.model(**batch, **options), batch["attention_mask"]
 
     def predict(self, batch: Sequence[Mapping[str, Any]]) -> np.ndarray | dict[str, np.ndarray]:
-        """Return what the task asks for, float64: see `governance.subjects.tensor_session.predicted`."""
-        from governance.subjects.tensor_session import predicted
+        """Return what the task asks for, float64: see `governance.subjects.network_outputs.predicted`."""
+        from governance.subjects.network_outputs import predicted
 
         output, _ = self._run(batch)
         return predicted(output.logits, self.task, self.output, len(batch), None)
+
+    def logits(self, batch: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return ``logits``: (n, outputs) float64; all rows rejected where the output is declared as probabilities."""
+        from governance.subjects.network_outputs import logit_columns
+
+        output, _ = self._run(batch)
+        return logit_columns(output.logits, self.task, self.output, len(batch))
 
     def embed(self, batch: Sequence[Mapping[str, Any]]) -> np.ndarray:
         """Return (n, d) float32: the mean of the last hidden states over the tokens of each text."""
@@ -93,11 +100,16 @@ def open_transformers(subject: SubjectSpec, base: Path, device: str, settings: S
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **SAFE)
         network = model.to(device).eval()
         return TextSession(digest, network, tokenizer, subject.task, options.output, device, settings.precision)
+    from governance.subjects.one_pass import Passed
     from governance.subjects.tensor_session import session_of
 
-    def features(batch: Any) -> Any:
-        hidden = model(batch, output_hidden_states=True).hidden_states[-1]
-        return hidden.mean(1) if hidden.ndim == 3 else hidden
+    def run(batch: Any, features: bool) -> Passed:
+        # The hidden states of all layers are held until the pass ends: only where features are asked for.
+        found = model(batch, output_hidden_states=features)
+        if not features:
+            return Passed(found.logits)
+        hidden = found.hidden_states[-1]
+        return Passed(found.logits, hidden.mean(1) if hidden.ndim == 3 else hidden)
 
     # The folder says how its images were scaled; what the spec says about `input` counts more.
     given = options if options.input or options.transform else options.model_copy(update={"input": _input(folder)})
@@ -109,7 +121,7 @@ def open_transformers(subject: SubjectSpec, base: Path, device: str, settings: S
         device=device,
         settings=settings,
         digest=digest,
-        features=features,
+        run=run,
     )
 
 

@@ -56,7 +56,7 @@ def test_equal_needs_of_several_evaluators_are_collected_once_after_what_they_bu
     [
         (Need.of("predict", "tset"), ["unknown dataset 'tset'", "did you mean 'test'?"]),
         (Need.of("predikt", "test"), ["unknown collector 'predikt'", "did you mean 'predict'?"]),
-        (Need.of("generate", "test"), ["needs 'generate' of the subject", "'torch' can only embed, predict"]),
+        (Need.of("generate", "test"), ["needs 'generate' of the subject", "'torch' can only embed, logits, predict"]),
         (Need.of("generate", "test", temperature=-1.0), ["refuses temperature"]),
         (Need.of("predict", "test", condition=Condition(name="niose", severity=1)), ["did you mean 'noise'?"]),
         (Need.of("predict", "test", condition=Condition(name="noise", severity=3)), ["no severity 3", "1, 2"]),

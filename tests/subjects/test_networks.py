@@ -15,8 +15,9 @@ from governance.errors import InputError
 from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.descriptors import InputOptions, NetworkOptions
 from governance.subjects.identity import identify
+from governance.subjects.image_preparation import preparation
+from governance.subjects.network_outputs import predicted, probabilities
 from governance.subjects.own_code import source_digest
-from governance.subjects.tensor_session import predicted, preparation, probabilities
 from governance.subjects.timm_image import open_timm
 from governance.subjects.torch_module import open_torch
 from governance.subjects.transformers_classifier import open_transformers
