@@ -71,20 +71,19 @@ class RobustnessEvaluator:
             yield from numbers.values(changed, condition)
             yield from numbers.changes(changed, reference, condition)
         yield from Summaries(numbers, clean.decisions, summed, relatives(options.reference, summed)).measure()
-        if point is not None:
-            scene = Scene(
-                context=context,
-                options=options,
-                observations=observations,
-                dataset=dataset,
-                clean=clean.binary,
-                point=point,
-                recorder=Recorder(DESCRIPTOR.name, dataset, context.settings.level),
-                minimums=numbers.minimums,
-                groupings=numbers.groupings,
-            )
-            for part in parts.chosen(options):
-                yield from part.measure(scene)
+        scene = Scene(
+            context=context,
+            options=options,
+            observations=observations,
+            dataset=dataset,
+            view=clean,
+            decided_at=point,
+            recorder=Recorder(DESCRIPTOR.name, dataset, context.settings.level),
+            minimums=numbers.minimums,
+            groupings=numbers.groupings,
+        )
+        for part in parts.chosen(options):
+            yield from part.measure(scene)
 
 
 EVALUATOR = RobustnessEvaluator()
@@ -112,7 +111,7 @@ def _dataset(context: EvaluationContext, options: RobustnessOptions) -> DatasetI
         )
     if task != "binary":
         for name in parts.NAMES:
-            if getattr(options, name) is not None:
+            if name not in parts.OF_SEVERAL_CLASSES and getattr(options, name) is not None:
                 raise InputError(
                     f"evaluate.robustness.{name}: it is for binary classifiers; the subject's task is '{task}'",
                     hint="remove the key, or set subject.task: binary",

@@ -27,6 +27,8 @@ class Part(Protocol):
 
 
 NAMES: tuple[str, ...] = ()
+OF_SEVERAL_CLASSES: frozenset[str] = frozenset({"uncertainty", "adversarial"})
+"""Parts that measure tasks of several classes, too."""
 
 
 def chosen(options: RobustnessOptions) -> tuple[Part, ...]:
