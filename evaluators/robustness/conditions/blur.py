@@ -51,15 +51,27 @@ def gaussian_blur(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noq
 def defocus_blur(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: ARG001
     """Average over a disk with a slightly smoothed edge; the border mirrors the image."""
     radius, edge = DEFOCUS[severity - 1]
-    scaled = radius * scale(batch)
-    pixels = levels(batch)
+    return from_levels(batch, defocused(levels(batch), radius, edge))
+
+
+def defocused(pixels: Tensor, radius: float, edge: float) -> Tensor:
+    """Average levels (b, c, h, w) over a disk.
+
+    Parameters
+    ----------
+    radius
+        In pixels at 224; it is scaled with the image.
+    edge
+        Standard deviation of the smoothing of the disk's edge, in pixels.
+    """
+    scaled = radius * scale(pixels)
     if scaled < _AREA_BELOW:
-        return from_levels(batch, convolve(pixels, _covered(scaled)))
+        return convolve(pixels, _covered(scaled))
     if edge >= 0.2:  # a narrower one leaves its neighbours less than 1e-5
         # Smoothing the image instead of the disk is the same sum; quarters of a level keep the next one exact.
         smoothed = separable(pixels, gaussian_weights(edge, 2.0 if radius <= 8 else 4.0), border="reflect")
         pixels = (smoothed * 4).round_() / 4
-    return from_levels(batch, _disk_mean(pixels, scaled))
+    return _disk_mean(pixels, scaled)
 
 
 @one_by_one
@@ -88,13 +100,15 @@ def moved(pixels: Tensor, radius: float, sigma: float, angle: float) -> Tensor:
 @one_by_one
 def zoom_blur(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: ARG001
     """Average the image with enlargements of its middle."""
-    end, step = ZOOM[severity - 1]
-    pixels = levels(batch)
-    factors = np.arange(1, end, step)
+    return from_levels(batch, zoomed(levels(batch), np.arange(1, *ZOOM[severity - 1])))
+
+
+def zoomed(pixels: Tensor, factors: NDArray[np.float64]) -> Tensor:
+    """Average levels (b, c, h, w) with enlargements of their middle, of which the first is by a factor of 1."""
     total = pixels * 2  # the image itself, and the factor 1
     for factor in factors[1:]:
         total += clipped_zoom(pixels, float(factor))
-    return from_levels(batch, total / (len(factors) + 1))
+    return total / (len(factors) + 1)
 
 
 def _disk_mean(pixels: Tensor, radius: float) -> Tensor:

@@ -31,15 +31,13 @@ _COUNT_BITS = 12
 @in_parts
 def gaussian_noise(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
     """Add independent normal noise to every pixel and channel, then clip."""
-    pixels = levels(batch)
-    return from_levels(batch, pixels + _noise(pixels, seeds) * (255 * NOISE[severity - 1]))
+    return from_levels(batch, with_normal_noise(levels(batch), NOISE[severity - 1], seeds))
 
 
 @in_parts
 def speckle_noise(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
     """Add to every pixel and channel independent normal noise in proportion to its value, then clip."""
-    pixels = levels(batch)
-    return from_levels(batch, pixels + pixels * (_noise(pixels, seeds) * SPECKLE[severity - 1]))
+    return from_levels(batch, with_speckle(levels(batch), SPECKLE[severity - 1], seeds))
 
 
 @in_parts
@@ -48,29 +46,47 @@ def shot_noise(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
 
     Counts come from a table of 4096 quantiles for each of 256 levels, so images in floating point are read to 8 bits.
     """
-    pixels = levels(batch)
-    table = _counts(PHOTONS[severity - 1], str(batch.device))
-    drawn = halves(seeds.to(batch.device), pixels[0].numel()) >> (16 - _COUNT_BITS)
-    places = (pixels.round().to(torch.int32) << _COUNT_BITS) + drawn.reshape(pixels.shape)
-    return from_levels(batch, pick(table, places).to(torch.float32) * (255 / PHOTONS[severity - 1]))
+    return from_levels(batch, counted(levels(batch), PHOTONS[severity - 1], seeds))
 
 
 @in_parts
 def impulse_noise(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
     """Set a share of all values to 0 or to the full range, each with the same probability (salt and pepper)."""
-    pixels = levels(batch)
-    drawn = halves(seeds.to(batch.device), pixels[0].numel()).reshape(pixels.shape)
-    each = round(HALF * REPLACED[severity - 1] / 2)
-    return from_levels(batch, pixels.masked_fill(drawn < each, 0.0).masked_fill_(drawn >= HALF - each, 255.0))
+    return from_levels(batch, salted(levels(batch), REPLACED[severity - 1], seeds))
+
+
+def with_normal_noise(pixels: Tensor, deviation: float, seeds: Tensor) -> Tensor:
+    """Add independent normal noise to levels; the deviation is a share of the full range."""
+    return pixels + _noise(pixels, seeds) * (255 * deviation)
+
+
+def with_speckle(pixels: Tensor, deviation: float, seeds: Tensor) -> Tensor:
+    """Add independent normal noise to levels; the deviation is a share of each level."""
+    return pixels + pixels * (_noise(pixels, seeds) * deviation)
+
+
+def counted(pixels: Tensor, photons: int, seeds: Tensor) -> Tensor:
+    """Replace levels, read to 8 bits, by Poisson counts of photons, `photons` of them at full range."""
+    table = _counts(photons, str(pixels.device))
+    drawn = halves(seeds.to(pixels.device), pixels[0].numel()) >> (16 - _COUNT_BITS)
+    places = (pixels.round().to(torch.int32) << _COUNT_BITS) + drawn.reshape(pixels.shape)
+    return pick(table, places).to(torch.float32) * (255 / photons)
+
+
+def salted(pixels: Tensor, share: float, seeds: Tensor) -> Tensor:
+    """Set a share of levels to 0 or to 255, each with the same probability."""
+    drawn = halves(seeds.to(pixels.device), pixels[0].numel()).reshape(pixels.shape)
+    each = round(HALF * share / 2)
+    return pixels.masked_fill(drawn < each, 0.0).masked_fill_(drawn >= HALF - each, 255.0)
 
 
 def _noise(pixels: Tensor, seeds: Tensor) -> Tensor:
     return normal(seeds.to(pixels.device), pixels[0].numel()).reshape(pixels.shape)
 
 
-@functools.lru_cache(maxsize=16)
+@functools.lru_cache(maxsize=32)
 def _counts(photons: int, device: str) -> Tensor:
-    """Return (256 * 4096,) uint8: quantiles of the Poisson count for each level, at most `photons`."""
+    """Return (256 * 4096,) uint8 or int16: quantiles of the Poisson count for each level, at most `photons`."""
     from scipy.stats import poisson
 
     quantiles = 2**_COUNT_BITS
@@ -78,5 +94,6 @@ def _counts(photons: int, device: str) -> Tensor:
     # Quantile q is the middle of its share of probability, (q + 1/2) / 4096; a count beyond full range is clipped.
     ends = np.clip(np.ceil(limits * quantiles - 0.5), 0, quantiles).astype(np.int64)
     often = np.diff(ends, axis=1, prepend=0, append=quantiles)
-    table = np.repeat(np.tile(np.arange(photons + 1, dtype=np.uint8), 256), often.ravel())
+    kind = np.uint8 if photons < 256 else np.int16
+    table = np.repeat(np.tile(np.arange(photons + 1, dtype=kind), 256), often.ravel())
     return torch.from_numpy(table).to(device)

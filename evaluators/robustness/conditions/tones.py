@@ -46,14 +46,17 @@ def saturate(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: AR
     """
     if batch.shape[1] == 1:
         return batch.clone()
-    factor, more = SATURATION[severity - 1]
-    pixels = levels(batch)
+    return from_levels(batch, saturated(levels(batch), *SATURATION[severity - 1]))
+
+
+def saturated(pixels: Tensor, factor: float, more: float) -> Tensor:
+    """Multiply the saturation of levels (b, 3, h, w) and add to it; hue and value stay."""
     value = pixels.amax(dim=1, keepdim=True)
     spread = value - pixels.amin(dim=1, keepdim=True)
     saturation = spread / value.clamp(min=1.0 / 255)
     wanted = (saturation * factor + more).clamp_(max=1.0)
     below = torch.where(spread > 0, (value - pixels) / spread, _red(pixels))
-    return from_levels(batch, value - below * (wanted * value))
+    return value - below * (wanted * value)
 
 
 def channel_mean(pixels: Tensor) -> Tensor:
