@@ -38,7 +38,7 @@ def words(seeds: Tensor, count: int, stream: int = 0) -> Tensor:
     stream
         Another number gives other, independent values for the same seeds.
     """
-    keys = _hash(_hash(seeds.to(torch.int64)) + stream * _MIX_1)
+    keys = _hash(_hash(seeds.to(torch.int64)) + _wrapped(stream * _MIX_1))
     first = _signed(keys)[:, None]
     second = _signed(keys >> 32)[:, None]
     bits = torch.arange(count, dtype=torch.int32, device=seeds.device)[None, :] + first
@@ -80,6 +80,11 @@ def normal_quantiles(device: str) -> Tensor:
     """Return (65536,) float32: the standard normal quantiles of the middles of as many equal shares."""
     shares = (torch.arange(HALF, dtype=torch.float64) + 0.5) / HALF
     return torch.special.ndtri(shares).to(torch.float32).to(device)
+
+
+def _wrapped(number: int) -> int:
+    """Return a whole number as 64 signed bits, as multiplication in int64 wraps around."""
+    return (number + 2**63) % 2**64 - 2**63
 
 
 def _signed(bits: Tensor) -> Tensor:

@@ -147,7 +147,8 @@ def test_random_numbers_are_uniform_normal_and_uncorrelated():
 def test_streams_and_neighbouring_seeds_give_other_numbers():
     one = uniform(torch.tensor([1]), 100)
     assert not torch.equal(one, uniform(torch.tensor([2]), 100))
-    assert not torch.equal(one, uniform(torch.tensor([1]), 100, stream=1))
+    for stream in (1, 2, 99):
+        assert not torch.equal(one, uniform(torch.tensor([1]), 100, stream=stream))
     assert torch.equal(one, uniform(torch.tensor([1]), 200)[:, :100])
 
 
