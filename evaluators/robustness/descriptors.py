@@ -11,6 +11,8 @@ from evaluators import metrics
 from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
 from evaluators.robustness import parts
 from evaluators.robustness.scores import descriptors as scores
+from evaluators.robustness.uncertainty import metrics as confidence
+from evaluators.robustness.uncertainty.options import UncertaintyOptions
 from governance.errors import near_name
 from governance.plugins import EvaluatorDescriptor
 from governance.spec.model import Name, Text, Written
@@ -44,6 +46,8 @@ class RobustnessOptions(Written):
     reference
         The published set whose AlexNet errors the model's are divided by: ``imagenet-c``, or ``medmnist-c`` and the
         set. Without it, ImageNet-C's where all of its conditions were measured at all severities.
+    uncertainty
+        Whether the model knows when it may be wrong; not measured unless given.
     """
 
     on: Name
@@ -54,6 +58,7 @@ class RobustnessOptions(Written):
     compare: tuple[Name, ...] | None = None
     bins: int = Field(default=10, ge=2, le=100)
     reference: Text | None = None
+    uncertainty: UncertaintyOptions | None = None
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
@@ -86,5 +91,5 @@ DESCRIPTOR = EvaluatorDescriptor(
     title="Robustness to altered inputs",
     implementation="evaluators.robustness.evaluator:EVALUATOR",
     options=RobustnessOptions,
-    metrics=(*scores.METRICS,),
+    metrics=(*scores.METRICS, *confidence.METRICS),
 )

@@ -26,7 +26,7 @@ class Part(Protocol):
         ...
 
 
-NAMES: tuple[str, ...] = ()
+NAMES: tuple[str, ...] = ("uncertainty",)
 OF_SEVERAL_CLASSES: frozenset[str] = frozenset({"uncertainty", "adversarial"})
 """Parts that measure tasks of several classes, too."""
 
