@@ -58,11 +58,12 @@ def parse_groupings(
     Raises
     ------
     InputError
-        If the options name an attribute that the dataset lacks.
+        If the options name an attribute that the dataset lacks, or the same one twice in a grouping.
     """
     found: dict[str, Grouping] = {}
     for text in written:
         grouping = Grouping.parse(text)
+        _each_once(grouping, where=f"evaluate.{evaluator}.groups")
         missing = grouping.unknown(dataset)
         if missing is not None:
             raise InputError(
@@ -73,8 +74,17 @@ def parse_groupings(
     for request in requests:
         if request.evaluator == evaluator and request.over and request.dataset in (None, dataset.name):
             grouping = Grouping.parse(request.over)
+            _each_once(grouping, where=f"a rule on {evaluator} / {request.metric}")
             found.setdefault(grouping.over, grouping)
     return tuple(found.values())
+
+
+def _each_once(grouping: Grouping, *, where: str) -> None:
+    if len(set(grouping.attributes)) < len(grouping.attributes):
+        raise InputError(
+            f"{where}: '{grouping.over}' names an attribute twice",
+            hint=f"write '{JOINT.join(dict.fromkeys(grouping.attributes))}'",
+        )
 
 
 def members(cell: Slice, dataset: DatasetInfo) -> npt.NDArray[np.bool_]:

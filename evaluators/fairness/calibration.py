@@ -17,6 +17,7 @@ from governance.evidence.model import Measurement, Method, MetricDescriptor, Sca
 from governance.spec.model import Settings
 from governance.statistics import calibration as statistics
 from governance.statistics.bounds import Bounds
+from governance.statistics.brier import brier_decomposition
 from governance.statistics.calibration_noise import calibration_test, corrected_calibration_error
 from governance.statistics.clusters import Floats, Integers, cluster_codes
 
@@ -42,7 +43,9 @@ def estimate(
         few = minimums.missing(data.patients(scored), [])
         if few:
             return few
-        return _brier(data, scored, inside) if metric is metrics.BRIER_SCORE else _in_the_large(data, scored, inside)
+        if metric is metrics.BRIER_SCORE:
+            return _brier(data, scored, inside, bins)
+        return _in_the_large(data, scored, inside)
     few = both_classes(data, scored, minimums)
     if few:
         return few
@@ -76,17 +79,35 @@ def reliability(recorder: Recorder, data: Predictions, bins: int) -> Iterator[Me
         )
 
 
-def _brier(data: Predictions, scored: Bools, inside: Bools) -> Estimate:
+def _brier(data: Predictions, scored: Bools, inside: Bools, bins: int) -> Estimate:
     return estimates.mean(
         np.square(data.score - data.positive),
         scored,
         data.codes,
         low=0.0,
         high=1.0,
-        parameters=left_out(data, inside),
+        parameters={**left_out(data, inside), **_brier_parts(data, scored, bins)},
         events=int(np.sum(data.positive & scored)),
         n_clusters=data.n_clusters,
     )
+
+
+def _brier_parts(data: Predictions, scored: Bools, bins: int) -> dict[str, Scalar]:
+    """What the score is made of: reliability - resolution + uncertainty + what the bins hide."""
+    try:
+        parts = brier_decomposition(data.score[scored], data.positive[scored], data.codes[scored], bins, WIDTH)
+    except ValueError:
+        return {}
+    return {
+        "reliability": parts.reliability,
+        "resolution": parts.resolution,
+        "uncertainty": parts.uncertainty,
+        "within_bins": parts.within_bins,
+        "reliability_less_noise": parts.corrected_reliability,
+        "resolution_less_noise": parts.corrected_resolution,
+        "bins": bins,
+        "binning": WIDTH,
+    }
 
 
 def _in_the_large(data: Predictions, scored: Bools, inside: Bools) -> Estimate:

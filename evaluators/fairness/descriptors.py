@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from evaluators import metrics
 from evaluators.fairness.comparison.options import METRICS as COMPARISON
@@ -98,14 +98,15 @@ class FairnessOptions(Written):
         self.operating_point.refuse_scored(self.on)
         return self
 
-    @model_validator(mode="after")
-    def _comparable(self) -> Self:
+    @field_validator("compare", "ratios")
+    @classmethod
+    def _comparable(cls, written: tuple[str, ...]) -> tuple[str, ...]:
         known = [metric.name for metric in GROUP_METRICS]
-        for name in (*self.compare, *self.ratios):
+        for name in written:
             if name not in known:
                 near = near_name(name, known)
-                raise ValueError(f"groups cannot be compared by '{name}'" + f"; {near}")
-        return self
+                raise ValueError(f"groups cannot be compared by '{name}'; {near}")
+        return written
 
 
 DESCRIPTOR = EvaluatorDescriptor(

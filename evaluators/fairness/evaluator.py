@@ -17,7 +17,8 @@ from evaluators.fairness.tasks.task import task_of
 from evaluators.grouping import Grouping, Minimums, parse_groupings
 from evaluators.operating_point import operating_point
 from evaluators.records import Recorder
-from evaluators.requirements import binary_dataset, independent_choice
+from evaluators.requirements import binary_dataset, independent_choice, refuse_repeated
+from governance.datasets.protocol import DatasetInfo
 from governance.evidence.model import Measurement
 from governance.harness.protocols import EvaluationContext, Need, Observations
 
@@ -49,7 +50,7 @@ class FairnessEvaluator:
             return
         dataset = binary_dataset(context, options.on, evaluator=DESCRIPTOR.name)
         data = Predictions.of(observations.table(Need.of("predict", options.on)), dataset)
-        chosen_from = _chosen_from(observations, context, options)
+        chosen_from = _chosen_from(observations, context, options, (dataset, data))
         point = operating_point(options.operating_point, chosen_from)
         recorder = Recorder(DESCRIPTOR.name, dataset, context.settings.level)
         minimums = Minimums(context.settings.minimum_patients, context.settings.minimum_events)
@@ -86,10 +87,15 @@ def _groupings(context: EvaluationContext, options: FairnessOptions) -> tuple[Gr
 
 
 def _chosen_from(
-    observations: Observations, context: EvaluationContext, options: FairnessOptions
+    observations: Observations,
+    context: EvaluationContext,
+    options: FairnessOptions,
+    judged: tuple[DatasetInfo, Predictions],
 ) -> Predictions | None:
     name = options.operating_point.choose_on
     if name is None:
         return None
     dataset = binary_dataset(context, name, evaluator=DESCRIPTOR.name)
-    return Predictions.of(observations.table(Need.of("predict", name)), dataset)
+    found = Predictions.of(observations.table(Need.of("predict", name)), dataset)
+    refuse_repeated((dataset, found), judged, where=f"evaluate.{DESCRIPTOR.name}.operating_point.choose_on")
+    return found

@@ -9,8 +9,9 @@ import numpy as np
 
 from evaluators.estimates import Bools
 from governance.datasets.protocol import DatasetInfo
-from governance.errors import CannotRunError
-from governance.harness.protocols import OK, Need
+from governance.errors import CannotRunError, InputError
+from governance.harness.protocols import OK, EvaluationContext, Need
+from governance.plugins import find
 from governance.statistics.clusters import Floats
 
 if TYPE_CHECKING:
@@ -63,3 +64,20 @@ class Features:
 def features_need(dataset: str, extractor: str | None) -> Need:
     """Ask for the features of a dataset; without an extractor those before the subject's own classifier."""
     return Need.of("embed", dataset, extractor=extractor) if extractor else Need.of("embed", dataset)
+
+
+def asked_features(context: EvaluationContext, dataset: str, extractor: str | None, *, part: str) -> Need:
+    """Ask for features as `features_need`, of somebody who has some.
+
+    Raises
+    ------
+    InputError
+        If no extractor is named and the subject's kind gives no features.
+    """
+    kind = context.subject.kind
+    if extractor is None and "embed" not in find("subjects", kind).capabilities:
+        raise InputError(
+            f"evaluate.fairness.{part} needs features, which a subject of the kind '{kind}' does not have",
+            hint=f"name an extractor under {part}: features: module:function, for f(device) -> callable",
+        )
+    return features_need(dataset, extractor)

@@ -147,6 +147,7 @@ class MeasuredGroups:
             inside,
             self.scene.point,
             max_false_positive_rate=self.measures.max_false_positive_rate,
+            threshold_probability=self.measures.threshold_probability,
         )
         for name, estimate in here.items():
             if isinstance(estimate, str) or name in self._kept:

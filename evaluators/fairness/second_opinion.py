@@ -35,6 +35,7 @@ def check(
     point: OperatingPoint,
     *,
     max_false_positive_rate: float,
+    threshold_probability: float,
 ) -> Opinion:
     """Compare the estimates of a group, by the names of their metrics, with those of the libraries that are installed.
 
@@ -52,7 +53,14 @@ def check(
     scored = inside & data.usable
     if not estimates or not scored.any():
         return {}
-    again = opinions(set(estimates), data.positive[scored], data.score[scored], point, max_false_positive_rate)
+    again = opinions(
+        set(estimates),
+        data.positive[scored],
+        data.score[scored],
+        point,
+        max_false_positive_rate=max_false_positive_rate,
+        threshold_probability=threshold_probability,
+    )
     for name, (value, library) in again.items():
         if name in estimates:
             _compare(name, estimates[name].value, value, library, estimates[name].n)
@@ -73,16 +81,26 @@ def check_gaps(found: Mapping[str, float], groups: Sequence[Opinion], everyone: 
 
 
 def opinions(
-    wanted: set[str], positive: Bools, score: np.ndarray, point: OperatingPoint, max_false_positive_rate: float
+    wanted: set[str],
+    positive: Bools,
+    score: np.ndarray,
+    point: OperatingPoint,
+    *,
+    max_false_positive_rate: float,
+    threshold_probability: float,
 ) -> Opinion:
     """Return what the libraries give for (n,) outcomes and scores, for the metrics that they know."""
     again: Opinion = {}
     flagged = score >= point.threshold
     if find_spec("sklearn"):
         from sklearn import metrics
+        from sklearn.calibration import calibration_curve
 
         counts = metrics.confusion_matrix(positive, flagged, labels=[False, True])
-        again |= _of_counts(*(float(count) for count in counts.ravel()))
+        tn, fp, fn, tp = (float(count) for count in counts.ravel())
+        again |= _of_counts(tn, fp, fn, tp, threshold_probability=threshold_probability)
+        observed, predicted = calibration_curve(positive, score, n_bins=1, pos_label=True)
+        again["calibration_in_the_large"] = float(observed[0] - predicted[0]), "scikit-learn"
         again["brier_score"] = float(metrics.brier_score_loss(positive, score, pos_label=True)), "scikit-learn"
         if positive.any() and not positive.all():
             end = max_false_positive_rate
@@ -105,7 +123,7 @@ def opinions(
     return again
 
 
-def _of_counts(tn: float, fp: float, fn: float, tp: float) -> Opinion:
+def _of_counts(tn: float, fp: float, fn: float, tp: float, *, threshold_probability: float) -> Opinion:
     """Metrics at the operating point from scikit-learn's counts; those with an empty denominator are left out."""
     n = tn + fp + fn + tp
     parts = {
@@ -120,6 +138,8 @@ def _of_counts(tn: float, fp: float, fn: float, tp: float) -> Opinion:
         "f1_score": (2 * tp, 2 * tp + fp + fn),
         "balanced_accuracy": (tp * (tn + fp) + tn * (tp + fn), 2 * (tp + fn) * (tn + fp)),
     }
+    if 0 < threshold_probability < 1:
+        parts["net_benefit"] = (tp - fp * threshold_probability / (1 - threshold_probability), n)
     return {name: (part / whole, "scikit-learn") for name, (part, whole) in parts.items() if whole > 0}
 
 
@@ -143,7 +163,11 @@ def _gaps(groups: Sequence[Opinion], everyone: Opinion) -> dict[str, float]:
         again["equalized_odds_difference_max"] = max(both)
         again["equalized_odds_difference_mean"] = sum(both) / 2
         again["fairmedfm_eod"] = 1 - sum(both) / 2
-    for name, gap in (("positive_predictive_value", "predictive_parity_difference"), ("auroc", "auroc_gap")):
+    for name, gap in (
+        ("positive_predictive_value", "predictive_parity_difference"),
+        ("calibration_in_the_large", "calibration_gap"),
+        ("auroc", "auroc_gap"),
+    ):
         found = values(name)
         if found is not None:
             again[gap] = float(found.max() - found.min())

@@ -102,12 +102,12 @@ class Recorded:
         tables.update(changed)
         return Tables({Need.of("predict", name).id: table for name, table in tables.items()})
 
-    def context(self, options, *, requests: tuple[Request, ...] = (), **settings):
+    def context(self, options, *, requests: tuple[Request, ...] = (), kind: str = "recorded", **settings):
         from governance.harness.protocols import EvaluationContext
 
         return EvaluationContext(
             options=options,
-            subject=SubjectSpec(name="mortality-risk", version="1", kind="recorded", task="binary"),
+            subject=SubjectSpec(name="mortality-risk", version="1", kind=kind, task="binary"),
             datasets={"test": self.test, "validation": self.validation},
             settings=Settings(**{"replicates": 200, **settings}),
             requests=requests,

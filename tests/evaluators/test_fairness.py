@@ -306,6 +306,54 @@ def test_the_same_samples_under_another_name_do_not_choose_the_threshold(mortali
         list(EVALUATOR.needs(context))
 
 
+def chosen_elsewhere(mortality, info, score):
+    """Choose the threshold on a dataset called validation, and judge it on the test people."""
+    context = mortality.context(OPTIONS)
+    context = type(context)(**{**context.__dict__, "datasets": {"test": mortality.test, "validation": info}})
+    list(EVALUATOR.needs(context))
+    return list(EVALUATOR.measure(mortality.observations(validation=predictions(info.frame, score)), context))
+
+
+def test_a_part_of_the_scored_samples_does_not_choose_the_threshold(mortality):
+    """Rows left out, in another order, mixed with others: no longer the content, and still the samples."""
+    both = pd.concat([mortality.test.frame.iloc[200:], mortality.validation.frame])
+    score = np.concatenate([mortality.scores["test"][200:], mortality.scores["validation"]])
+    with pytest.raises(InputError, match="'validation' shares 451 patients with 'test'"):
+        chosen_elsewhere(mortality, dataset_info(both, "validation", "validation"), score)
+    unnamed = both.assign(cluster=both["sample_id"]).iloc[::-1]
+    with pytest.raises(InputError, match="451 samples of 'validation' are in 'test' too"):
+        chosen_elsewhere(mortality, dataset_info(unnamed, "validation", "validation", clustered=False), score[::-1])
+
+
+def test_row_numbers_that_two_datasets_share_are_no_common_samples(mortality):
+    frame = mortality.validation.frame.copy()
+    frame["sample_id"] = frame["cluster"] = mortality.test.frame["sample_id"].to_numpy()[: len(frame)]
+    info = dataset_info(frame, "validation", "validation", clustered=False)
+    assert one(chosen_elsewhere(mortality, info, mortality.scores["validation"]), "sensitivity", {}).value > 0
+
+
+@pytest.mark.parametrize("over", ["sex x sex", "sex x race x sex"])
+def test_a_grouping_that_names_an_attribute_twice_is_refused(mortality, over):
+    with pytest.raises(InputError, match="names an attribute twice") as caught:
+        list(EVALUATOR.needs(mortality.context(FairnessOptions(on="test", groups=(over,)))))
+    assert caught.value.hint in ("write 'sex'", "write 'sex x race'")
+    request = Request(evaluator="fairness", metric="auroc", estimand="worst", over=over)
+    with pytest.raises(InputError, match=r"fairness / auroc: .* names an attribute twice"):
+        list(EVALUATOR.needs(mortality.context(FairnessOptions(on="test"), requests=(request,))))
+
+
+@pytest.mark.parametrize(
+    ("part", "written"), [("proxies", {}), ("individual", {}), ("shortcuts", {"attributes": ["sex"]})]
+)
+def test_features_of_a_subject_that_has_none_are_asked_for_by_name(mortality, part, written):
+    options = FairnessOptions(on="test", **{part: written})
+    with pytest.raises(InputError, match=rf"evaluate\.fairness\.{part} needs features, .*'recorded'") as caught:
+        list(EVALUATOR.needs(mortality.context(options)))
+    assert f"under {part}: features: module:function" in caught.value.hint
+    own = FairnessOptions(on="test", **{part: {**written, "features": "my_features:extractor"}})
+    assert any(need.collector == "embed" for need in EVALUATOR.needs(mortality.context(own)))
+
+
 def test_targets_that_are_not_binary_and_scores_outside_the_unit_interval_are_refused(mortality):
     info = dataset_info(mortality.test.frame.assign(target=2.0), "test")
     with pytest.raises(InputError, match="a binary target is 0 or 1"):
@@ -322,7 +370,7 @@ def test_predictions_that_do_not_fit_the_dataset_are_refused(mortality):
 
 
 def test_a_second_opinion_that_differs_stops_the_run_with_both_numbers(mortality, monkeypatch):
-    monkeypatch.setattr(second_opinion, "opinions", lambda *_: {"auroc": (0.123, "scikit-learn")})
+    monkeypatch.setattr(second_opinion, "opinions", lambda *_, **__: {"auroc": (0.123, "scikit-learn")})
     with pytest.raises(second_opinion.DisagreementError, match=r"0\.123.* by scikit-learn"):
         list(EVALUATOR.measure(mortality.observations(), mortality.context(OPTIONS)))
 

@@ -146,15 +146,22 @@ def test_only_what_is_asked_for_is_compared(found):
 def test_a_policy_may_ask_for_any_metric_to_be_compared(mortality, metric):
     requests = tuple(
         Request(evaluator="fairness", metric=metric, estimand=estimand, over="sex")
-        for estimand in ("worst", "difference")
+        for estimand in ("worst", "difference", "ratio")
     )
     context = mortality.context(FairnessOptions(on="test", compare=()), requests=requests)
     found = list(EVALUATOR.measure(mortality.observations(), context))
-    worst, pair = (one(found, metric, estimand=estimand, over="sex") for estimand in ("worst", "difference"))
+    worst, pair, ratio = (
+        one(found, metric, estimand=estimand, over="sex") for estimand in ("worst", "difference", "ratio")
+    )
     alone = [one(found, metric, {"sex": sex}).value for sex in ("female", "male")]
     assert worst.value in alone
     assert pair.value == pytest.approx(alone[1] - alone[0])
     assert pair.interval is not None
+    if alone[0] > 0 and alone[1] >= 0:
+        assert ratio.value == pytest.approx(alone[1] / alone[0])
+    else:
+        assert metric in ("rejected_rate", "calibration_in_the_large"), "only these may be 0 or negative here"
+        assert ratio.reason == "a ratio needs a reference above 0 and no negative value"
 
 
 def test_the_worst_calibration_slope_is_the_one_furthest_from_1(mortality):

@@ -34,7 +34,7 @@ def features(mortality):
 
 def context_of(mortality, individual, info=None, **settings):
     options = FairnessOptions(on="test", groups=("sex",), operating_point={"threshold": 0.2}, individual=individual)
-    context = mortality.context(options, **settings)
+    context = mortality.context(options, kind="torch", **settings)
     datasets = {**context.datasets, "test": info or mortality.test}
     return type(context)(**{**context.__dict__, "datasets": datasets, "conditions": CONDITIONS})
 

@@ -44,7 +44,7 @@ def embedded(info, values):
 
 def measured(mortality, tables, proxies=PROXIES, info=None):
     options = FairnessOptions(on="test", operating_point={"threshold": 0.2}, proxies=proxies)
-    context = mortality.context(options)
+    context = mortality.context(options, kind="torch")
     if info is not None:
         context = replace(context, datasets={**context.datasets, "test": info})
     needs = {need.id for need in EVALUATOR.needs(context)}
@@ -303,4 +303,4 @@ def test_options_that_cannot_be_meant_are_refused(proxies, message):
 def test_names_that_the_spec_lacks_are_refused(mortality, proxies, message):
     options = FairnessOptions(on="test", proxies=proxies)
     with pytest.raises(InputError, match=message):
-        list(EVALUATOR.needs(mortality.context(options)))
+        list(EVALUATOR.needs(mortality.context(options, kind="torch")))

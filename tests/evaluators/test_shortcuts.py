@@ -29,7 +29,7 @@ HELD = ("sensitivity_held_constant", "specificity_held_constant", "auroc_held_co
 def measured(mortality, values, shortcuts=SHORTCUTS, info=None, score=None, **settings):
     info = info or mortality.test
     options = FairnessOptions(on="test", operating_point={"threshold": 0.2}, shortcuts=shortcuts)
-    context = mortality.context(options, **settings)
+    context = mortality.context(options, kind="torch", **settings)
     context = type(context)(**{**context.__dict__, "datasets": {**context.datasets, "test": info}})
     table = pd.DataFrame({"sample_id": info.frame["sample_id"], "status": "ok", "reason": ""})
     table["embedding"] = list(np.asarray(values, dtype=np.float32))
@@ -302,5 +302,5 @@ def test_options_that_cannot_be_meant_are_refused(shortcuts, message):
 def test_attributes_that_the_dataset_lacks_are_refused(mortality, key):
     options = FairnessOptions(on="test", shortcuts={key: ("sec",)})
     with pytest.raises(InputError, match=f"shortcuts.{key}.*no attribute 'sec'") as refused:
-        list(EVALUATOR.needs(mortality.context(options)))
+        list(EVALUATOR.needs(mortality.context(options, kind="torch")))
     assert "sex" in str(refused.value.hint)

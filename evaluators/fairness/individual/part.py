@@ -10,7 +10,7 @@ from evaluators import estimates
 from evaluators.binary import Predictions
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.fairness.features import Features, features_need
+from evaluators.fairness.features import Features, asked_features, features_need
 from evaluators.fairness.individual import options as described
 from evaluators.fairness.individual.neighbours import Consistency, Neighbourhoods
 from evaluators.fairness.individual.options import IndividualOptions
@@ -29,7 +29,7 @@ def needs(context: EvaluationContext, options: FairnessOptions) -> Iterable[Need
     """Ask for the features of the scored dataset, and for predictions of the variants."""
     own = _own(options)
     if own.neighbours is not None:
-        yield features_need(options.on, own.features)
+        yield asked_features(context, options.on, own.features, part="individual")
     for name in own.counterfactual_pairs:
         descriptor = context.conditions.get(name)
         where = f"evaluate.fairness.individual.counterfactual_pairs.{name}"

@@ -12,7 +12,7 @@ from evaluators.binary import auroc_estimate, threshold_estimate
 from evaluators.comparisons import Compared
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.fairness.features import Features, features_need
+from evaluators.fairness.features import Features, asked_features, features_need
 from evaluators.fairness.proxies import options as described
 from evaluators.fairness.proxies.clustering import PART_OF_PATIENTS, UNASSIGNED, Clustering, Stability, stability
 from evaluators.fairness.proxies.options import FOUND_GROUPS, SMALLEST_GROUP, ProxyOptions
@@ -60,10 +60,10 @@ def needs(context: EvaluationContext, options: FairnessOptions) -> Iterable[Need
             f"datasets.{scored.name}: an attribute must not be called '{PROXY_GROUP}' besides proxy groups",
             hint="give the attribute another name",
         )
-    yield features_need(options.on, own.features)
+    yield asked_features(context, options.on, own.features, part="proxies")
     if own.fit_on is not None:
         named_dataset(context, own.fit_on, evaluator=_EVALUATOR, key="proxies.fit_on")
-        yield features_need(own.fit_on, own.features)
+        yield asked_features(context, own.fit_on, own.features, part="proxies")
 
 
 def measure(scene: Scene) -> Iterator[Measurement]:

@@ -11,7 +11,7 @@ from evaluators import estimates, families, metrics
 from evaluators.binary import left_out
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.fairness.features import Features, features_need
+from evaluators.fairness.features import Features, asked_features, features_need
 from evaluators.fairness.scene import Scene
 from evaluators.fairness.shortcuts import options as described
 from evaluators.fairness.shortcuts.options import ShortcutOptions
@@ -46,7 +46,7 @@ def needs(context: EvaluationContext, options: FairnessOptions) -> Iterable[Need
                 hint=near_name(missing, scored.attributes),
             )
     if own.attributes:
-        yield features_need(options.on, own.features)
+        yield asked_features(context, options.on, own.features, part="shortcuts")
 
 
 def measure(scene: Scene) -> Iterator[Measurement]:

@@ -23,7 +23,7 @@ from evaluators.fairness.tasks.setting import (
     task_options,
 )
 from evaluators.operating_point import OperatingPointOptions, operating_point
-from evaluators.requirements import named_dataset
+from evaluators.requirements import named_dataset, refuse_judged
 from governance.datasets.targets import label_column
 from governance.errors import InputError, near_name
 from governance.evidence.model import Measurement
@@ -91,12 +91,7 @@ def _independent(context: EvaluationContext, point: OperatingPointOptions, score
     """Refuse a threshold chosen on the samples that it is judged on, under whatever name."""
     key = "operating_point.choose_on"
     chosen = named_dataset(context, point.choose_on or "", evaluator=EVALUATOR, key=key)
-    judged = named_dataset(context, scored, evaluator=EVALUATOR)
-    if chosen.digest == judged.digest:
-        raise InputError(
-            f"evaluate.{EVALUATOR}.{key}: '{chosen.name}' has the same content as '{judged.name}', which is scored",
-            hint="choose the operating point on samples that are not scored",
-        )
+    refuse_judged(chosen, named_dataset(context, scored, evaluator=EVALUATOR), where=f"evaluate.{EVALUATOR}.{key}")
 
 
 def _labels(observed: Observed, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,9 +18,8 @@ from evaluators.grouping import Grouping, distinct_slices, members
 from evaluators.operating_point import operating_point
 from evaluators.operating_point_resampling import sensitivity_analysis
 from evaluators.records import Recorder
-from evaluators.requirements import binary_dataset
+from evaluators.requirements import binary_dataset, refuse_judged, refuse_repeated
 from governance.datasets.protocol import DatasetInfo
-from governance.errors import InputError
 from governance.evidence.model import Measurement
 from governance.harness.protocols import EvaluationContext, Need
 
@@ -119,7 +118,9 @@ def _dataset(scene: Scene, name: str | None) -> tuple[DatasetInfo, Predictions] 
     if name is None:
         return None
     dataset = binary_dataset(scene.context, name, evaluator=EVALUATOR)
-    return dataset, Predictions.of(scene.observations.table(Need.of("predict", name)), dataset)
+    found = Predictions.of(scene.observations.table(Need.of("predict", name)), dataset)
+    refuse_repeated((dataset, found), (scene.dataset, scene.data), where=f"evaluate.{EVALUATOR}.trade_off")
+    return dataset, found
 
 
 def _candidate_datasets(options: FairnessOptions) -> list[str]:
@@ -133,12 +134,7 @@ def _chosen_on(options: FairnessOptions) -> str | None:
 def _independent(context: EvaluationContext, name: str, scored: str) -> None:
     """Refuse to choose on the samples that are scored, under whatever name."""
     chosen = binary_dataset(context, name, evaluator=EVALUATOR, key="trade_off.choose_on")
-    judged = binary_dataset(context, scored, evaluator=EVALUATOR)
-    if chosen.digest == judged.digest:
-        raise InputError(
-            f"evaluate.{EVALUATOR}.trade_off: '{chosen.name}' has the content of '{judged.name}', which is scored",
-            hint="choose on samples that are not scored",
-        )
+    refuse_judged(chosen, binary_dataset(context, scored, evaluator=EVALUATOR), where=f"evaluate.{EVALUATOR}.trade_off")
 
 
 def _written(options: FairnessOptions) -> TradeOffOptions:
