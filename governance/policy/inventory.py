@@ -70,6 +70,8 @@ class Inventory:
         planned = self.lock.get("conditions", {})
         if name not in planned:
             raise NotPlannedError(f"the condition {name} was not run")
+        if selector.condition_severity == "all":
+            return (Condition(name=name),)
         if selector.condition_severity is not None:
             return (Condition(name=name, severity=selector.condition_severity),)
         severities = list(planned[name].get("severities") or [])

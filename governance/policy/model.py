@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -41,7 +41,8 @@ class Selector(Written):
 
     `across` names the grouping of a metric that is about all groups at once (``equalized_odds_difference_max``). The
     short form ``fairness / sensitivity on test`` is read, too. A condition without `condition_severity` means
-    every severity that the run planned; each of them must clear the bar.
+    every severity that the run planned; each of them must clear the bar. ``condition_severity: all`` is for metrics
+    that sum up the severities of a condition (``degradation_area``).
     """
 
     evaluator: Name
@@ -52,7 +53,7 @@ class Selector(Written):
     difference: Text | None = None
     across: Text | None = None
     condition: Name | None = None
-    condition_severity: int | None = Field(default=None, ge=1)
+    condition_severity: Annotated[int, Field(ge=1)] | Literal["all"] | None = None
     variant: Text | None = None
     fraction: float | None = Field(default=None, gt=0, le=1)
     target_class: Text | None = None
