@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from governance.errors import CannotRunError
 from governance.evidence.model import Condition
 from governance.harness.cache import ShardCache
-from governance.harness.conditions import apply_condition, condition_seeds, implementation
+from governance.harness.conditions import apply_condition, changed_items, condition_seeds, implementation
 from governance.harness.device import free_memory, is_out_of_memory
 from governance.harness.executor import Executor
 from governance.harness.journal import Journal
@@ -22,13 +21,13 @@ from governance.harness.preparation import Prepared
 from governance.harness.progress import Reporter
 from governance.harness.protocols import BatchCollector, Need
 from governance.harness.rows import rows_of
+from governance.harness.samples import Decoder, Samples
 from governance.subjects.protocol import Sample, Session
-
-if TYPE_CHECKING:
-    import torch
 
 SHARD_SAMPLES = 1024
 """About how many samples a shard holds: what a kill can lose. Always a whole number of batches."""
+SHARD_BYTES = 1 << 28
+"""About how many bytes of decoded samples a shard holds (256 MiB), but at least one batch; memory holds two shards."""
 
 
 @dataclass
@@ -60,7 +59,12 @@ class DeviceLoop:
 
         Running out of the accelerator's memory halves the batch size of that condition and restarts it.
         """
-        waiting = list(needs)
+        try:
+            return self._run(list(needs))
+        finally:
+            self._decoder.close()
+
+    def _run(self, waiting: list[Need]) -> dict[str, list[tuple[str, str]]]:
         self.reporter.stage(f"observe {self.dataset}", len(waiting) * len(list(self._shards())))
         done: dict[str, list[tuple[str, str]]] = {}
         while waiting:
@@ -78,20 +82,46 @@ class DeviceLoop:
             waiting = [need for need in waiting if need.condition in full]
         return done
 
+    @cached_property
+    def _decoder(self) -> Decoder:
+        dataset, _ = self.prepared.datasets[self.dataset]
+        return Decoder(dataset, self.variant, self.prepared.device, self.prepared.settings.batch_size)
+
+    @cached_property
     def _indices(self) -> Sequence[int]:
         dataset, info = self.prepared.datasets[self.dataset]
         return range(info.n) if self.variant is None else dataset.variants(self.variant)
 
-    def _shards(self) -> Iterator[tuple[str, Sequence[int]]]:
-        indices, batch = self._indices(), self.prepared.settings.batch_size
-        length = batch * max(1, SHARD_SAMPLES // batch)
-        for start in range(0, len(indices), length):
-            yield f"{start:08d}", indices[start : start + length]
+    @cached_property
+    def _ids(self) -> list[str]:
+        ids: list[str] = self.prepared.datasets[self.dataset][1].frame["sample_id"].iloc[list(self._indices)].tolist()
+        return ids
+
+    @cached_property
+    def _length(self) -> int:
+        """Samples of a shard: fewer where samples are large. It depends on the data and the batch size alone."""
+        batch, dataset = self.prepared.settings.batch_size, self.prepared.datasets[self.dataset][0]
+        samples = SHARD_SAMPLES
+        if self._indices and not self._decodes_nothing:
+            first = dataset.decode(self._indices[:1], self.variant)
+            samples = samples if isinstance(first, list) else min(samples, SHARD_BYTES // max(1, first.nbytes))
+        return batch * max(1, samples // batch)
+
+    @property
+    def _decodes_nothing(self) -> bool:
+        return self.prepared.spec.subject.kind == "recorded"
+
+    def _shards(self) -> Iterator[tuple[str, int, int]]:
+        for start in range(0, len(self._indices), self._length):
+            yield self._shard_at(start)
+
+    def _shard_at(self, start: int) -> tuple[str, int, int]:
+        return f"{start:08d}", start, min(start + self._length, len(self._indices))
 
     def _size(self, condition: Condition) -> int:
         """Return the batch size of a condition: the lock's, or the smaller one that memory forced before."""
         if condition not in self._sizes:
-            size = min(self.prepared.settings.batch_size, max(1, len(self._indices())))
+            size = min(self.prepared.settings.batch_size, max(1, len(self._indices)))
             for event in self.journal.events("smaller batches"):
                 if event.get("dataset") == self.dataset and event.get("condition") == condition.model_dump(mode="json"):
                     size = min(size, int(event["batch_size"]))
@@ -111,11 +141,11 @@ class DeviceLoop:
         self.reporter.note(f"out of memory: {condition} on {self.dataset} starts again with batches of {smaller}")
 
     def _shard(
-        self, needs: Sequence[Need], full: Mapping[Condition, int], shard: tuple[str, Sequence[int]]
+        self, needs: Sequence[Need], full: Mapping[Condition, int], shard: tuple[str, int, int]
     ) -> tuple[str, dict[str, str], dict[Condition, int]]:
-        name, indices = shard
+        name, start, stop = shard
         sizes = {need.condition: self._size(need.condition) for need in needs}
-        keys = {need.id: batch_key(need, self.prepared, sizes[need.condition]) for need in needs}
+        keys = {need.id: batch_key(need, self.prepared, sizes[need.condition], self._length) for need in needs}
         missing = [need for need in needs if need.condition not in full and not self.cache.has(keys[need.id], name)]
         there = len(needs) - len(missing) - sum(need.condition in full for need in needs)
         self.counts.cached += there
@@ -123,7 +153,7 @@ class DeviceLoop:
         failed: dict[Condition, int] = {}
         if missing:
             self.prepared.make_ready()
-            samples = _Samples(self, indices)
+            samples = self._samples(missing, keys, start, stop)
             for condition in dict.fromkeys(need.condition for need in missing):
                 asking = [need for need in missing if need.condition == condition]
                 try:
@@ -141,28 +171,41 @@ class DeviceLoop:
                     self.reporter.advance()
         return name, keys, failed
 
-    def _observe(self, needs: Sequence[Need], samples: _Samples, size: int) -> dict[str, pd.DataFrame]:
+    def _samples(self, missing: Sequence[Need], keys: Mapping[str, str], start: int, stop: int) -> Samples:
+        """Return the samples of a shard, and begin to decode the next one where something of it is missing."""
+        if all(self._session(need).takes == "samples" for need in missing):
+            return Samples(self._ids[start:stop])
+        samples = self._decoder.take(self._indices[start:stop], self._ids[start:stop])
+        if stop < len(self._indices):
+            name, first, last = self._shard_at(stop)
+            if not all(self.cache.exists(keys[need.id], name) for need in missing):
+                self._decoder.begin(self._indices[first:last], self._ids[first:last])
+        return samples
+
+    def _observe(self, needs: Sequence[Need], samples: Samples, size: int) -> dict[str, pd.DataFrame]:
         """Observe one condition of one shard for all needs that asked, batch after batch."""
         parts: dict[str, list[pd.DataFrame]] = {need.id: [] for need in needs}
         sessions = {need.id: self._session(need) for need in needs}
+        # Features first: a pass that gives them gives the outputs as well.
+        ordered = sorted(needs, key=lambda need: need.collector != "embed")
         for start in range(0, len(samples.ids), size):
-            rows = list(range(start, min(start + size, len(samples.ids))))
-            padded = rows + [rows[0]] * (size - len(rows))
+            rows = range(start, min(start + size, len(samples.ids)))
             batches: dict[str, Any] = {}
-            # Features first: a pass that gives them gives the outputs as well.
-            for need in sorted(needs, key=lambda need: need.collector != "embed"):
+            for need in ordered:
                 takes = sessions[need.id].takes
                 if takes not in batches:
-                    batches[takes] = self._batch(takes, need, samples, padded)
+                    batches[takes] = self._batch(takes, need, samples, rows, size)
                 columns = self.collectors[need.collector].observe(batches[takes], sessions[need.id], dict(need.options))
-                parts[need.id].append(rows_of(columns, [samples.ids[row] for row in rows]))
+                parts[need.id].append(rows_of(columns, samples.ids[rows.start : rows.stop]))
         return {need_id: pd.concat(frames, ignore_index=True) for need_id, frames in parts.items()}
 
     def _session(self, need: Need) -> Session:
         extractor = dict(need.options).get("extractor")
         return self.prepared.found.extractors[extractor] if extractor else self.prepared.subject.open()
 
-    def _batch(self, takes: str, need: Need, samples: _Samples, rows: Sequence[int]) -> Any:
+    def _batch(self, takes: str, need: Need, samples: Samples, rows: range, size: int) -> Any:
+        """Return a batch as a session takes it, under the need's condition. The last batch is filled up to `size`."""
+        padded = [*rows] + [rows.start] * (size - len(rows))
         if takes == "samples":
             return [
                 Sample(
@@ -171,57 +214,28 @@ class DeviceLoop:
                     condition=need.condition.name,
                     severity=need.condition.severity,
                 )
-                for row in rows
+                for row in padded
             ]
         descriptor = self.prepared.conditions.get(need.condition.name)
         changes = descriptor is not None and descriptor.kind == "batch"
-        if isinstance(samples.decoded, list):
-            items = [samples.decoded[row] for row in rows]
-            return self._changed_items(need, items, samples, rows) if changes else items
+        seeds = (
+            condition_seeds(need, [samples.ids[row] for row in padded], self.prepared.settings.seed) if changes else []
+        )
+        if samples.holds_items:
+            items = samples.items(padded)
+            return changed_items(self._function(need.condition.name), need, items, seeds) if changes else items
         if takes == "array" and not changes:
-            return samples.decoded[rows]
-        batch = samples.on_device()[rows]
-        if changes and descriptor is not None:
-            seeds = condition_seeds(need, [samples.ids[row] for row in rows], self.prepared.settings.seed)
-            function = self._function(need.condition.name)
-            batch = apply_condition(function, descriptor.name, batch, need.condition.severity, seeds)
+            return samples.array(padded)
+        batch = samples.on_device(rows.start, rows.stop, size)
+        if changes:
+            batch = apply_condition(
+                self._function(need.condition.name), need.condition.name, batch, need.condition.severity, seeds
+            )
+        else:
+            batch = batch.clone()  # A preprocessing that works in place must not reach what others are given.
         return batch.cpu().numpy() if takes == "array" else batch
-
-    def _changed_items(self, need: Need, items: list[Any], samples: _Samples, rows: Sequence[int]) -> list[Any]:
-        """Apply a condition to texts: its function takes and gives a list of items."""
-        seeds = condition_seeds(need, [samples.ids[row] for row in rows], self.prepared.settings.seed)
-        changed = self._function(need.condition.name)(items, need.condition.severity, seeds)
-        return list(changed)
 
     def _function(self, name: str) -> Callable[..., Any]:
         if name not in self._functions:
             self._functions[name] = implementation(self.prepared.conditions[name], self.prepared.loaded.base)
         return self._functions[name]
-
-
-class _Samples:
-    """The samples of a shard: decoded at most once, on the device at most once."""
-
-    def __init__(self, loop: DeviceLoop, indices: Sequence[int]) -> None:
-        self._loop, self._indices = loop, list(indices)
-        self._dataset, info = loop.prepared.datasets[loop.dataset]
-        self.ids: list[str] = info.frame["sample_id"].iloc[self._indices].tolist()
-        self._decoded: Any = None
-        self._tensor: torch.Tensor | None = None
-
-    @property
-    def decoded(self) -> Any:
-        """Decoded samples: an array or a list of items."""
-        if self._decoded is None:
-            self._decoded = self._dataset.decode(self._indices, self._loop.variant)
-        return self._decoded
-
-    def on_device(self) -> torch.Tensor:
-        """Return the samples as one tensor on the device."""
-        if self._tensor is None:
-            import torch
-
-            self._tensor = torch.from_numpy(np.require(self.decoded, requirements=["C", "W"])).to(
-                self._loop.prepared.device
-            )
-        return self._tensor

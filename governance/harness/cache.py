@@ -47,6 +47,10 @@ class ShardCache:
         except (OSError, UnicodeDecodeError, pa.ArrowException):
             return None
 
+    def exists(self, key: str, shard: str) -> bool:
+        """Whether there is a file for the shard, without a look into it."""
+        return self._path(key, shard).is_file()
+
     def has(self, key: str, shard: str) -> bool:
         """Whether the shard was collected and is whole."""
         return self.read(key, shard) is not None

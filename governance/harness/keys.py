@@ -10,15 +10,15 @@ from governance.harness.environment import ALWAYS
 from governance.harness.preparation import Prepared
 from governance.harness.protocols import Need
 
-KEY_VERSION = 1
+KEY_VERSION = 2
 """Raised whenever the harness itself changes what it collects."""
 
 _SAVING_ONLY = frozenset(ALWAYS) - {"numpy"}
 """Libraries that store and read tables but do not change what a model gives."""
 
 
-def batch_key(need: Need, prepared: Prepared, batch_size: int) -> str:
-    """Return the key of a need that is observed batch after batch."""
+def batch_key(need: Need, prepared: Prepared, batch_size: int, shard_samples: int) -> str:
+    """Return the key of a need that is observed batch after batch, in shards of so many samples."""
     extractor = dict(need.options).get("extractor")
     content: dict[str, Any] = {
         "key": KEY_VERSION,
@@ -26,6 +26,7 @@ def batch_key(need: Need, prepared: Prepared, batch_size: int) -> str:
         "options": {name: value for name, value in need.describe()["options"].items() if name != "extractor"},
         "dataset": prepared.samples[need.dataset],
         "batch_size": batch_size,
+        "shard_samples": shard_samples,
         **_surroundings(prepared),
     }
     if extractor:
