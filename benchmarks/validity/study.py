@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from benchmarks.validity import gaps, pairs, policies, proportions, rankings
+from benchmarks.validity import combined, gaps, pairs, policies, proportions, rankings
 from benchmarks.validity.results import Figure
 from benchmarks.validity.table import csv_text, from_csv, markdown, summary
 
@@ -19,6 +19,9 @@ PARTS: dict[str, Part] = {
     "clustered-proportions": proportions.clustered,
     "rankings": rankings.independent,
     "clustered-rankings": rankings.clustered,
+    "means": combined.means,
+    "shares": combined.shares,
+    "curves": combined.curves,
     "gaps": gaps.independent,
     "shared-gaps": gaps.shared,
     "ranking-gaps": gaps.rankings,

@@ -4,7 +4,7 @@ The percentile interval of a largest-minus-smallest difference leaves out 0 almo
 equal: it is the interval of a number that chance can only raise. Here every pair of groups has an interval, and these
 hold together (max-t); where all of them are right, the largest gap lies between the largest of their lower and the
 largest of their upper ends, and what follows from it by monotone arithmetic lies between the results at the ends. That
-is conservative and never wrong by construction.
+is conservative: it misses at most as often as the pairs do.
 
 For verdicts a pass rests on every pair alone (all of them must be small, so none has to be widened), and a group
 without a value may differ by anything that is possible.

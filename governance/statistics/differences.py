@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from governance.statistics.bounds import PSEUDO_PATIENTS, Bounds
+from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import cluster_codes, cluster_sums, correlation
 from governance.statistics.means import clustered_mean, gating_mean, mean_interval
 
@@ -81,7 +81,7 @@ def gating_paired_difference(
     """
     change, codes = np.asarray(first, dtype=np.float64) - np.asarray(second, dtype=np.float64), cluster_codes(clusters)
     parts = [np.maximum(change, 0.0), np.maximum(-change, 0.0)]
-    bounds = [gating_mean(part, codes, level, high=span, pseudo_patients=PSEUDO_PATIENTS) for part in parts]
+    bounds = [gating_mean(part, codes, level, high=span) for part in parts]
     influence = [cluster_sums(part - part.mean(), codes) for part in parts]
     found = mover_difference(
         float(parts[0].mean()),

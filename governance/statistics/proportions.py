@@ -1,8 +1,9 @@
 """Intervals of proportions, for independent samples and for several samples a patient.
 
 All of them keep a width at 0 and at 1: a model that was right twenty times of twenty is not known to be always right.
-Two kinds: those to show are calibrated (about as many misses as they say), those for verdicts never miss more often.
-`benchmarks.validity` measures both.
+Two kinds: those to show are calibrated (about as many misses as they say), those for verdicts are made to miss no more
+often than they say: by theorem for independent samples, by simulation for clustered ones. `benchmarks.validity`
+measures both.
 """
 
 from __future__ import annotations

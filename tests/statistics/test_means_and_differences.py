@@ -117,6 +117,18 @@ def test_the_gating_mean_of_skewed_values_misses_less_than_the_t_interval():
     assert np.mean(usual) > 0.045
 
 
+@pytest.mark.parametrize(("patients", "missed"), [(30, 0.08), (100, 0.03), (500, 0.03)])
+def test_a_few_masks_that_missed_the_object_seldom_escape_the_gating_mean(patients, missed):
+    """Overlaps of about 0.9, a few of them 0: samples with too few of these look better and surer than they are."""
+    stream, runs, truth, codes = np.random.default_rng(7), 1000, (1 - missed) * 0.9, np.arange(patients)
+    rows = stream.beta(18, 2, (runs, patients)) * (stream.random((runs, patients)) >= missed)
+    gating = [gating_mean(row, codes) for row in rows]
+    usual = [mean_interval(clustered_mean(row, codes), low=0, high=1).low > truth for row in rows]
+    assert np.mean([bounds.low > truth for bounds in gating]) <= 0.025
+    assert np.mean([bounds.high < truth for bounds in gating]) <= 0.025
+    assert np.mean(usual) > 0.035
+
+
 @pytest.mark.parametrize(("patients", "each"), [(100, 1), (50, 4)])
 def test_a_fall_at_the_margin_seldom_passes_on_the_gating_interval_of_a_paired_difference(patients, each):
     """Five in a hundred samples turn wrong, of which a pass with a margin of five points would know nothing."""

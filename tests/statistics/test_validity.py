@@ -9,10 +9,11 @@ import pytest
 
 import benchmarks.validity.proportions as proportions
 import benchmarks.validity.rankings as rankings
-from benchmarks.validity import gaps, policies
+from benchmarks.validity import combined, gaps, policies
 from benchmarks.validity.proportions import Clusters
 from benchmarks.validity.rankings import Ranked
 from benchmarks.validity.results import Figure
+from benchmarks.validity.study import PARTS
 from governance.statistics.bounds import Bounds
 from governance.statistics.proportions import clopper_pearson
 
@@ -88,6 +89,21 @@ def test_a_verdict_on_the_usual_interval_of_an_auroc_would_be_noticed(monkeypatc
     assert verdicts(rankings.intervals_of("AUROC", Ranked(30, 300, 0.961), 700))["gating"] == "BREAKS"
 
 
+@pytest.mark.parametrize("part", [combined.means, combined.shares, combined.curves])
+def test_intervals_for_verdicts_of_means_shares_and_curves_hold(part):
+    figures = list(part(400, quick=True))
+    assert {figure.verdict for figure in figures if figure.kind == "gating"} == {"holds"}
+    assert len(figures) >= 6
+
+
+def test_a_verdict_on_students_interval_of_a_mean_would_be_noticed(monkeypatch):
+    def student(values, clusters, level):
+        return combined.mean_interval(combined.clustered_mean(values, clusters), level, low=0, high=1)
+
+    monkeypatch.setattr(combined, "gating_mean", student)
+    assert "BREAKS" in {figure.verdict for figure in combined.means(400, quick=True) if figure.kind == "gating"}
+
+
 def test_a_gap_at_its_margin_seldom_passes_and_equal_groups_raise_few_alarms():
     figures = list(gaps.independent(400, quick=True))
     assert [f for f in figures if f.verdict == "BREAKS"] == []
@@ -105,6 +121,7 @@ def test_the_committed_table_holds_and_says_how_many_simulations():
     assert {row["verdict"] for row in rows} == {"holds", "below minimum", "reported"}
     assert all(int(row["simulations"]) >= 5000 for row in rows if row["simulations"] != "0")
     assert {row["family"] for row in rows} >= {"proportion, independent samples", "gap of AUROC", "policy, all rules"}
+    assert {row["part"] for row in rows} == set(PARTS)
 
 
 def test_the_committed_table_is_of_this_code():
