@@ -27,7 +27,7 @@ _QUARTERS = 4
 
 
 def exact_weights(weights: ArrayLike, bits: int = BITS) -> NDArray[np.float64]:
-    """Return weights of any shape as multiples of 2**-bits with a sum of one; the largest takes up what rounding leaves."""
+    """Return weights of any shape as multiples of 2**-bits with a sum of one; the largest takes what is left over."""
     given = np.asarray(weights, dtype=np.float64)
     units = np.rint(given / given.sum() * 2**bits)
     units.flat[int(np.argmax(units))] += 2**bits - units.sum()
