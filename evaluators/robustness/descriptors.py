@@ -10,7 +10,11 @@ from pydantic import Field, model_validator
 from evaluators import metrics
 from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
 from evaluators.robustness import parts
+from evaluators.robustness.adversarial import metrics as attacks
+from evaluators.robustness.adversarial.options import AdversarialOptions
 from evaluators.robustness.scores import descriptors as scores
+from evaluators.robustness.shift import metrics as populations
+from evaluators.robustness.shift.options import ShiftOptions
 from evaluators.robustness.uncertainty import metrics as confidence
 from evaluators.robustness.uncertainty.options import UncertaintyOptions
 from governance.errors import near_name
@@ -48,6 +52,10 @@ class RobustnessOptions(Written):
         set. Without it, ImageNet-C's where all of its conditions were measured at all severities.
     uncertainty
         Whether the model knows when it may be wrong; not measured unless given.
+    adversarial
+        Whether changes that are made to mislead the model do; not measured unless given.
+    shift
+        Other populations, compared with the scored one; not measured unless given.
     """
 
     on: Name
@@ -59,6 +67,8 @@ class RobustnessOptions(Written):
     bins: int = Field(default=10, ge=2, le=100)
     reference: Text | None = None
     uncertainty: UncertaintyOptions | None = None
+    adversarial: AdversarialOptions | None = None
+    shift: ShiftOptions | None = None
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
@@ -91,5 +101,5 @@ DESCRIPTOR = EvaluatorDescriptor(
     title="Robustness to altered inputs",
     implementation="evaluators.robustness.evaluator:EVALUATOR",
     options=RobustnessOptions,
-    metrics=(*scores.METRICS, *confidence.METRICS),
+    metrics=(*scores.METRICS, *confidence.METRICS, *attacks.METRICS, *populations.METRICS),
 )

@@ -26,7 +26,7 @@ class Part(Protocol):
         ...
 
 
-NAMES: tuple[str, ...] = ("uncertainty",)
+NAMES: tuple[str, ...] = ("uncertainty", "adversarial", "shift")
 OF_SEVERAL_CLASSES: frozenset[str] = frozenset({"uncertainty", "adversarial"})
 """Parts that measure tasks of several classes, too."""
 
