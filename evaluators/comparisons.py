@@ -13,7 +13,8 @@ from evaluators.families import Contrast, difference, joint_level, ratio, two_on
 from evaluators.grouping import Grouping, Slice, pairs, recorded
 from evaluators.records import Recorder, interval_of
 from governance.datasets.protocol import DatasetInfo
-from governance.evidence.model import Interval, Measurement, Method, MetricDescriptor
+from governance.evidence.model import Interval, Measurement, Method, MetricDescriptor, Scalar
+from governance.statistics.planning import minimum_detectable_difference
 
 Key = frozenset[tuple[str, str]]
 Estimates = Mapping[Key, Estimate | str]
@@ -169,7 +170,7 @@ class Compared:
             bounds=contrast.bounds,
             method=Method(
                 name=f"{estimand} of two groups, each with its own interval",
-                parameters={"n": first.n, "n_reference": second.n},
+                parameters={"n": first.n, "n_reference": second.n, **_detectable(first, second, contrast, estimand)},
                 source="Newcombe, Stat. Med. 17 (1998) 873; Zou and Donner, Stat. Med. 27 (2008) 1693",
             ),
             gating=contrast.gating if has_gating else None,
@@ -201,6 +202,23 @@ def compare_groups(
         yield from compared.pairs("difference", **about)
     if "ratio" in estimands:
         yield from compared.pairs("ratio", **about)
+
+
+def _detectable(first: Estimate, second: Estimate, contrast: Contrast, estimand: str) -> dict[str, Scalar]:
+    """Say which true difference the patients at hand would show in four of five such datasets.
+
+    Nothing where a group's outcomes are all equal: how much they vary is not known then.
+
+    Source: `governance.statistics.planning.minimum_detectable_difference`.
+    """
+    known = all(one.influence is not None and one.influence.any() for one in (first, second))
+    if estimand != "difference" or contrast.influence is None or not known:
+        return {}
+    moving = contrast.influence[contrast.influence != 0]
+    if moving.size < 2:
+        return {}
+    error = math.sqrt(moving.size / (moving.size - 1) * float(moving @ moving))
+    return {"minimum_detectable_difference": round(minimum_detectable_difference(error), 6)}
 
 
 def span_of(metric: MetricDescriptor) -> float:

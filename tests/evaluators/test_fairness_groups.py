@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from nhefs_predictions import assert_few_of_a_class, dataset_info, one, predictions
 from pydantic import ValidationError
+from scipy import stats
 from sklearn import metrics as sk
 
 from evaluators.fairness import DESCRIPTOR, FairnessOptions, calibration
@@ -134,6 +135,19 @@ def test_ratios_are_of_every_pair(found):
     expected = one(found, "selection_rate", ratio.slice).value / one(found, "selection_rate", ratio.reference).value
     assert ratio.value == pytest.approx(expected)
     assert ratio.interval.low < ratio.value < ratio.interval.high
+
+
+def test_a_difference_says_which_one_these_patients_would_show(mortality, found):
+    frame = mortality.test.frame
+    positive, flagged = frame["target"] == 1, mortality.scores["test"] >= 0.25
+    rates = [flagged[positive & (frame["sex"] == sex)] for sex in ("female", "male")]
+    n = sum(rate.size for rate in rates)
+    error = np.sqrt(n / (n - 1) * sum(rate.mean() * (1 - rate.mean()) / rate.size for rate in rates))
+    m = one(found, "sensitivity", estimand="difference", over="sex")
+    expected = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * error
+    assert m.method.parameters["minimum_detectable_difference"] == pytest.approx(expected, abs=1e-6)
+    ratios = [r for r in found if r.estimand == "ratio" and r.status == "measured"]
+    assert all("minimum_detectable_difference" not in r.method.parameters for r in ratios)
 
 
 def test_only_what_is_asked_for_is_compared(found):
