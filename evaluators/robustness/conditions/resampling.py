@@ -64,17 +64,19 @@ def _nearest(given: int, wanted: int) -> NDArray[np.int64]:
     return ((2 * np.arange(wanted) + 1) * given // (2 * wanted)).astype(np.int64)
 
 
-def warped(pixels: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-    """Read (b, c, h, w) bilinearly at other places; outside, the image is mirrored about its outermost pixels.
+def warped(pixels: Tensor, rows: Tensor, columns: Tensor, outside: str = "reflection") -> Tensor:
+    """Read (b, c, h, w) bilinearly at other places.
 
     Parameters
     ----------
     rows, columns
         (b, h', w') in pixels: from where each new pixel is read.
+    outside
+        ``"reflection"`` about the outermost pixels, ``"border"``, which continues them, or ``"zeros"``.
     """
     height, width = pixels.shape[-2:]
     grid = torch.stack([columns * (2 / max(1, width - 1)) - 1, rows * (2 / max(1, height - 1)) - 1], dim=-1)
-    return torch.nn.functional.grid_sample(pixels, grid, mode="bilinear", padding_mode="reflection", align_corners=True)
+    return torch.nn.functional.grid_sample(pixels, grid, mode="bilinear", padding_mode=outside, align_corners=True)
 
 
 def pixel_grid(pixels: Tensor) -> tuple[Tensor, Tensor]:
