@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from governance.documents import numbers
 from governance.documents.blocks import TraceRow
-from governance.documents.build import curves, engineering, first, frequencies, groups, record, statements
+from governance.documents.build import (
+    curves,
+    engineering,
+    first,
+    frequencies,
+    groups,
+    record,
+    robustness,
+    statements,
+)
 from governance.documents.build.fairness import baseline, gaps, intersections, proxies, shortcuts, similar, threshold
 from governance.documents.build.fairness import trade_offs as trades
 from governance.documents.build.run import Run
@@ -27,7 +36,7 @@ def build(run: Run) -> Content:
         proxies.proxies(run),
         shortcuts.shortcuts(run),
         similar.similar(run),
-        curves.conditions(run),
+        robustness.conditions(run),
         curves.calibration(run),
         curves.efficiency(run),
         statements.careful(run),

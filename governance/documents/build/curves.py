@@ -9,11 +9,13 @@ from governance.documents.blocks import Audience, Axis, Chart, Figure, Panel, Po
 from governance.documents.build.axes import axis
 from governance.documents.build.run import Run
 from governance.documents.content import Section
-from governance.evidence.model import Measurement
+from governance.evidence.model import CLEAN, Measurement
 
 _TECHNICAL: tuple[Audience, ...] = ("deployer", "engineer", "auditor")
 _READERS: tuple[Audience, ...] = ("clinician", *_TECHNICAL)
-_CONDITION_METRICS = ("auroc", "sensitivity", "specificity", "accuracy", "hallucination_rate")
+_CONDITION_METRICS = ("auroc", "sensitivity", "specificity", "accuracy", "hallucination_rate", "classification_error")
+_FEW_CONDITIONS = 6
+"""Panels of a chart that clinicians are shown."""
 
 
 def condition_title(run: Run, name: str) -> str:
@@ -27,7 +29,7 @@ def under_conditions(run: Run, metric: str, dataset: str) -> list[Measurement]:
     return [
         m
         for m in run.find(evaluator="robustness", metric=metric, dataset=dataset, estimand="value", slice={})
-        if not m.condition.is_clean and m.status == "measured"
+        if not m.condition.is_clean and m.status == "measured" and m.over is None
     ]
 
 
@@ -37,32 +39,44 @@ def most_harmful(found: Sequence[Measurement]) -> Measurement:
     return min(found, key=lambda m: (sign * (m.value or 0.0), str(m.condition)))
 
 
-def conditions(run: Run) -> Section | None:
-    """Return a metric against the severity of each condition, one panel a condition."""
+def conditions(run: Run) -> list[Chart]:
+    """Return a metric against the severity of each condition, one panel a condition; the first is for clinicians too.
+
+    They see it where it is no longer than a page of a phone or two.
+    """
     charts: list[Chart] = []
     for metric in _CONDITION_METRICS:
         for dataset in run.datasets:
             found = under_conditions(run, metric, dataset)
             if found:
-                charts.append(_conditions_chart(run, metric, dataset, found, first=not charts))
-    if not charts:
-        return None
-    return Section(id="conditions", title="When the input is worse", blocks=tuple(charts), audiences=_READERS)
+                few = len({m.condition.name for m in found}) <= _FEW_CONDITIONS
+                readers = ("engineer",) if charts else _READERS if few else _TECHNICAL
+                charts.append(severity_chart(run, found, clean_value(run, metric, dataset), readers))
+    return charts
 
 
-def _conditions_chart(run: Run, metric: str, dataset: str, found: list[Measurement], *, first: bool) -> Chart:
-    clean = run.one(
+def clean_value(run: Run, metric: str, dataset: str, over: str | None = None) -> Measurement | None:
+    """Return everyone's value on clean input, or the one over all groups of a grouping."""
+    return run.one(
         evaluator="robustness",
         metric=metric,
         dataset=dataset,
         estimand="value",
         slice={},
+        over=over,
         variant=None,
-        condition=type(found[0].condition)(),
+        condition=CLEAN,
     )
-    reference = numbers.span(clean) if clean and clean.status == "measured" else None
-    title = run.title_of(metric)
+
+
+def severity_chart(
+    run: Run, found: Sequence[Measurement], clean: Measurement | None, readers: tuple[Audience, ...]
+) -> Chart:
+    """Return one metric against severity, one panel a condition, beside its value on clean input."""
     worst = most_harmful(found)
+    metric, dataset, over = worst.metric, worst.dataset, worst.over
+    reference = numbers.span(clean) if clean and clean.status == "measured" else None
+    title = run.title_of(metric) + (f" by {run.over_label(dataset, over).lower()}" if over else "")
     panels = []
     for name in dict.fromkeys(m.condition.name for m in found):
         members = [m for m in found if m.condition.name == name]
@@ -79,13 +93,12 @@ def _conditions_chart(run: Run, metric: str, dataset: str, found: list[Measureme
     spans = [point.span for panel in panels for series in panel.series for point in series.points]
     severities = sorted({int(point.x) for panel in panels for s in panel.series for point in s.points} - {0})
     ends = (severities[0], severities[-1]) if severities else (1, 1)
-    heading: Text = (f"{title} is lowest under {_condition_words(run, worst)}: ", numbers.value(worst))
-    if worst.direction == "lower":
-        heading = (f"{title} is highest under {_condition_words(run, worst)}: ", numbers.value(worst))
+    extreme = "highest" if worst.direction == "lower" else "lowest"
+    heading: Text = (f"{title} is {extreme} under {condition_words(run, worst)}: ", numbers.value(worst))
     if clean and reference:
         heading = (*heading, " against ", numbers.value(clean), " on clean input")
     return Chart(
-        id=f"conditions-{metric}-{dataset}",
+        id="-".join(("conditions", metric, *(over.split() if over else ()), dataset)),
         form="conditions",
         title=heading,
         note=(f"The line is the metric with its {run.level} interval; the band is the clean input.",),
@@ -97,11 +110,12 @@ def _conditions_chart(run: Run, metric: str, dataset: str, found: list[Measureme
         ),
         y=axis(title, [*spans, *([reference] if reference else [])], bounds=_bounds(run, metric), ticks=4),
         panels=tuple(panels),
-        audiences=_READERS if first else ("engineer",),
+        audiences=readers,
     )
 
 
-def _condition_words(run: Run, m: Measurement) -> str:
+def condition_words(run: Run, m: Measurement) -> str:
+    """Return a condition and its severity in words."""
     severity = "" if m.condition.severity is None else f" (severity {m.condition.severity})"
     title = condition_title(run, m.condition.name)
     return f"\N{LEFT DOUBLE QUOTATION MARK}{title}\N{RIGHT DOUBLE QUOTATION MARK}{severity}"

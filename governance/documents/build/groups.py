@@ -61,7 +61,12 @@ def bar_of(run: Run, overall: Measurement, by_group: list[Measurement]) -> float
     worst = {
         m.id
         for m in run.find(
-            estimand="worst", metric=overall.metric, dataset=overall.dataset, target_class=overall.target_class
+            evaluator=overall.evaluator,
+            estimand="worst",
+            metric=overall.metric,
+            dataset=overall.dataset,
+            target_class=overall.target_class,
+            condition=overall.condition,
         )
     }
     for ids in (worst | {m.id for m in by_group}, {overall.id}):
