@@ -111,6 +111,8 @@ class ConditionDescriptor(Descriptor):
         For a set: the names of its conditions, in the order in which they are shown.
     opposite
         Whether the right answer to the changed input is the opposite one, as for a negated question.
+    by_columns
+        Whether the implementation also takes ``columns``, a `governance.harness.columns.Columns` of the whole dataset.
     """
 
     implementation: str = ""
@@ -119,6 +121,7 @@ class ConditionDescriptor(Descriptor):
     kind: Literal["batch", "variant", "set"] = "batch"
     members: tuple[str, ...] = ()
     opposite: bool = False
+    by_columns: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ import pandas as pd
 from governance.errors import CannotRunError
 from governance.evidence.model import Condition
 from governance.harness.cache import ShardCache
+from governance.harness.columns import columns_of
 from governance.harness.conditions import apply_condition, changed_items, condition_seeds, implementation
 from governance.harness.device import free_memory, is_out_of_memory
 from governance.harness.executor import Executor
@@ -237,5 +238,10 @@ class DeviceLoop:
 
     def _function(self, name: str) -> Callable[..., Any]:
         if name not in self._functions:
-            self._functions[name] = implementation(self.prepared.conditions[name], self.prepared.loaded.base)
+            descriptor = self.prepared.conditions[name]
+            function = implementation(descriptor, self.prepared.loaded.base)
+            if descriptor.by_columns:
+                dataset = self.prepared.datasets[self.dataset][0]
+                function = partial(function, columns=columns_of(dataset, self.dataset))
+            self._functions[name] = function
         return self._functions[name]

@@ -14,6 +14,8 @@ from governance.subjects.descriptors import SklearnOptions
 from governance.subjects.identity import digest_of, file_of
 from governance.subjects.weights import PICKLE_SUFFIXES, refuse_pickle
 
+MISSING = "a value is missing, and the estimator takes none"
+
 
 @dataclass(frozen=True)
 class EstimatorSession:
@@ -27,11 +29,38 @@ class EstimatorSession:
     def predict(self, batch: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
         """Return (n,) probabilities of the positive class, (n, classes), (n, labels), or the ``value`` of a regression.
 
+        Rows with missing values that the estimator does not take are rejected, one by one.
+
         Raises
         ------
         InputError
             If the estimator refuses the batch, or gives something else than the task asks for.
         """
+        try:
+            return self._predict(batch)
+        except InputError:
+            gone = np.isnan(batch).any(axis=1)
+            if not gone.any():
+                raise
+        return self._without(batch, gone)
+
+    def _without(self, batch: np.ndarray, gone: np.ndarray) -> dict[str, np.ndarray]:
+        """Predict the complete rows; the others have no output and say why."""
+        # An estimator wants at least one row; zeros stand where there is none, and their output is not used.
+        complete = batch[~gone] if not gone.all() else np.zeros_like(batch[:1])
+        found = self._predict(complete)
+        columns = found if isinstance(found, dict) else {"score" if found.ndim == 1 else "scores": found}
+        result: dict[str, np.ndarray] = {
+            "status": np.where(gone, "rejected", "ok"),
+            "reason": np.where(gone, MISSING, ""),
+        }
+        for name, values in columns.items():
+            whole = np.full((len(batch), *values.shape[1:]), np.nan)
+            whole[~gone] = values[: int((~gone).sum())]
+            result[name] = whole
+        return result
+
+    def _predict(self, batch: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
         method = self.estimator.predict if self.task == "regression" else self.estimator.predict_proba
         try:
             given = method(_named(batch, self.estimator))

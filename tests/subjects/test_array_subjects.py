@@ -48,6 +48,22 @@ def test_an_estimator_saved_by_skops_gives_its_probabilities(tmp_path: Path) -> 
         session.predict(X[:3, :4])
 
 
+def test_rows_with_missing_values_are_rejected_one_by_one(tmp_path: Path) -> None:
+    skops.io.dump(FITTED, tmp_path / "m.skops")
+    session = open_sklearn(subject("sklearn", weights="m.skops"), tmp_path, "cpu", Settings())
+    holes = X[300:306].copy()
+    holes[[1, 4], 3] = np.nan
+    found = session.predict(holes)
+    assert isinstance(found, dict)
+    assert found["status"].tolist() == ["ok", "rejected", "ok", "ok", "rejected", "ok"]
+    assert "takes none" in found["reason"][1]
+    np.testing.assert_array_equal(found["score"][[0, 2, 3, 5]], session.predict(X[[300, 302, 303, 305]]))
+    assert np.isnan(found["score"][[1, 4]]).all()
+    nothing = session.predict(np.full((2, X.shape[1]), np.nan))
+    assert isinstance(nothing, dict)
+    assert nothing["status"].tolist() == ["rejected", "rejected"]
+
+
 def test_an_estimator_fitted_with_names_gets_them(tmp_path: Path) -> None:
     named = LogisticRegression(max_iter=5000).fit(pd.DataFrame(X[:300, :3], columns=["a", "b", "c"]), Y[:300])
     skops.io.dump(named, tmp_path / "m.skops")
