@@ -58,6 +58,14 @@ FINDINGS = (
 )
 
 
+WORDINGS: Mapping[str | None, str] = {
+    None: "According to the report, is there {}?",
+    "paraphrase": "Going by the text above, does this patient have {}?",
+    "negation": "According to the report, is the patient free of {}?",
+}
+"""How a finding is asked for; to the negated question the right answer is the opposite one."""
+
+
 @dataclass(frozen=True)
 class Report:
     """One report: its id, what it says, the heads of its codes, and the patient's age in years where it is known."""
@@ -79,19 +87,25 @@ class Answer:
 class Questions:
     """Questions about reports: `table`, `decode`, `variants` (see ``governance.datasets.protocol.Dataset``)."""
 
-    def __init__(self, table: pd.DataFrame, prompts: Sequence[str]) -> None:
+    def __init__(self, table: pd.DataFrame, texts: Sequence[str], asked: Sequence[str]) -> None:
         self.table = table
-        self._prompts = prompts
+        self._texts = texts
+        self._asked = asked
 
     def decode(self, indices: Sequence[int], variant: str | None = None) -> list[dict[str, Any]]:
         """Return one ``{"prompt": ...}`` a question."""
-        if variant is not None:
-            raise KeyError(f"unknown variant {variant!r}")
-        return [{"prompt": self._prompts[int(index)]} for index in indices]
+        wording = WORDINGS[variant]
+        return [
+            {
+                "prompt": f"Chest X-ray report: {self._texts[index]}\n"
+                f"Question: {wording.format(self._asked[index])} Answer yes or no."
+            }
+            for index in map(int, indices)
+        ]
 
-    def variants(self, name: str) -> Sequence[int]:  # noqa: ARG002
-        """Return nothing: there is one way to ask."""
-        return []
+    def variants(self, name: str) -> Sequence[int]:
+        """Return all questions for each way to ask."""
+        return range(len(self.table)) if name in WORDINGS else ()
 
 
 def questions(per_answer: int, seed: int = 0) -> Questions:
@@ -102,7 +116,7 @@ def questions(per_answer: int, seed: int = 0) -> Questions:
     `seed`, finding and report, and one that was asked about already is taken last.
     """
     used: set[str] = set()
-    rows, prompts = [], []
+    rows, texts, asked = [], [], []
     for finding in FINDINGS:
         for report, answer in _drawn(finding, per_answer, seed, used):
             used.add(report.id)
@@ -117,11 +131,9 @@ def questions(per_answer: int, seed: int = 0) -> Questions:
                     "age": report.age,
                 }
             )
-            prompts.append(
-                f"Chest X-ray report: {report.text}\n"
-                f"Question: According to the report, is there {finding.asked}? Answer yes or no."
-            )
-    return Questions(pd.DataFrame(rows), prompts)
+            texts.append(report.text)
+            asked.append(finding.asked)
+    return Questions(pd.DataFrame(rows), texts, asked)
 
 
 def answer(report: Report, finding: Finding) -> Answer | None:

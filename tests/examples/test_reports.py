@@ -58,6 +58,16 @@ def test_questions_are_the_same_again_and_others_with_another_seed(reports: Any)
     assert set(first.table["sample_id"]) != set(other.table["sample_id"])
 
 
+def test_the_same_question_is_asked_otherwise_with_the_same_report(reports: Any) -> None:
+    asked = reports.questions(4)
+    plain, negated = (asked.decode([0], variant)[0]["prompt"] for variant in (None, "negation"))
+    assert list(asked.variants("negation")) == list(range(len(asked.table)))
+    assert not list(asked.variants("unknown"))
+    assert plain.split("\n")[0] == negated.split("\n")[0]
+    assert plain.endswith("According to the report, is there a pleural effusion? Answer yes or no.")
+    assert negated.endswith("According to the report, is the patient free of a pleural effusion? Answer yes or no.")
+
+
 def test_report_is_asked_about_twice_only_when_others_run_out(reports: Any) -> None:
     assert reports.questions(8).table["report_id"].is_unique
 
