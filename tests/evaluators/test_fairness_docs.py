@@ -13,6 +13,7 @@ from evaluators.fairness import FairnessOptions
 from evaluators.fairness.gaps_descriptors import GAP_METRICS
 from evaluators.operating_point import RULES
 from governance.spec.loading import load_spec
+from governance.spec.references import load_reference
 from governance.spec.yaml import parse_yaml
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "measure-fairness.md"
@@ -85,3 +86,13 @@ def test_metrics_and_rules_that_are_named_exist() -> None:
     assert sorted(shown) == sorted(metric.name for metric in GAP_METRICS)
     rules = GUIDE.split("| `by` | chooses |")[1].split("\n\n")[0]
     assert set(RULES) == set(re.findall(r"^\| `([a-z_0-9]+)`", rules, re.MULTILINE))
+
+
+def test_the_extractor_is_one_that_a_run_takes(tmp_path) -> None:
+    import torch
+
+    (code,) = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+    (tmp_path / "my_features.py").write_text(code)
+    made = load_reference("my_features:extractor", tmp_path)("cpu")
+    assert isinstance(made.digest, str)
+    assert made(torch.zeros(3, 2, 4, dtype=torch.uint8)).shape == (3, 8)

@@ -168,6 +168,11 @@ def test_many_samples_are_compared_by_patients_drawn_by_the_seed(mortality, feat
     assert m.interval.low < whole.value < m.interval.high
 
 
+def test_features_that_are_all_alike_make_no_neighbours(mortality, features):
+    found = measured(mortality, {"neighbours": 5}, np.ones_like(features))
+    assert {m.reason for m in found} == {"all samples have the same features"}
+
+
 def test_too_few_other_patients_give_a_reason(mortality, features):
     info = dataset_info(mortality.test.frame.assign(cluster=["one"] * (mortality.test.n - 3) + list("abc")), "test")
     found = measured(mortality, {"neighbours": 5}, features, info=info)

@@ -17,7 +17,7 @@ from evaluators.fairness.proxies.clustering import UNASSIGNED, Clustering, Stabi
 from evaluators.fairness.proxies.options import METRICS, ProxyOptions
 from evaluators.fairness.proxies.part import PROXY_GROUP, UNASSIGNED_NAME
 from governance.datasets.protocol import NOT_RECORDED
-from governance.errors import InputError
+from governance.errors import CannotRunError, InputError
 from governance.harness.protocols import Need
 
 EVALUATOR = DESCRIPTOR.load()
@@ -279,6 +279,31 @@ def test_too_few_patients_give_a_reason_and_no_group(mortality, features):
     assert found
     assert all(m.status == "not_measured" for m in found)
     assert "too few patients with features in 'test': 20, at least 30" in found[0].reason
+
+
+@pytest.mark.parametrize("method", ["kmeans", "hdbscan", "tsne_dbscan"])
+def test_features_that_are_all_alike_give_a_reason_and_no_group(mortality, method):
+    """A network that has collapsed gives everyone the same; a map of equal points is not even defined."""
+    table = embedded(mortality.test, np.ones((mortality.test.n, 4)))
+    found = measured(mortality, {"test": table}, {"method": method, "validate_against": ("sex",)})
+    assert {m.reason for m in found} == {"all samples have the same features"}
+    assert list(Clustering(method, 3, 40, 4).labels(np.ones((50, 4)), seed=0)) == [1] * 50
+
+
+def test_features_that_are_no_finite_numbers_are_as_if_missing(mortality, features):
+    values = features["test"].copy()
+    values[:70, 2] = np.nan
+    values[70:100, 0] = np.inf
+    found = measured(mortality, {"test": embedded(mortality.test, values)})
+    assert one(found, "proxy_group_share", NOT_RECORDED).events == 100
+    with pytest.raises(CannotRunError, match="no sample of dataset 'test' has features that are finite"):
+        measured(mortality, {"test": embedded(mortality.test, values * np.nan)})
+
+
+def test_features_without_a_column_are_refused(mortality):
+    table = embedded(mortality.test, np.zeros((mortality.test.n, 0)))
+    with pytest.raises(InputError, match="the features of dataset 'test' have no column"):
+        measured(mortality, {"test": table})
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,15 @@ def test_features_that_know_nothing_tell_nothing(mortality):
         assert m.interval.low < 0.5 < m.interval.high
 
 
+def test_features_that_are_all_alike_give_a_reason_and_those_that_hardly_vary_tell_nothing(mortality):
+    alike = np.ones((mortality.test.n, 4))
+    found = measured(mortality, alike, {"attributes": ("sex",)})
+    assert {m.reason for m in found} == {"all samples have the same features"}
+    alike[3] = 2
+    told = one(measured(mortality, alike, {"attributes": ("sex",)}), "attribute_from_features", target_class="male")
+    assert told.value == pytest.approx(0.5, abs=0.01)
+
+
 def test_patients_never_help_to_predict_themselves():
     """Each patient has a fingerprint and an attribute at random: only leakage could tell the attribute."""
     generator = np.random.default_rng(4)

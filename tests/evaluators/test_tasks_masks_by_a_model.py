@@ -104,6 +104,19 @@ def test_numbers_are_those_of_the_two_masks_and_no_mask_is_kept(project: TwoRead
     assert mean["unit"] == "mm"
     assert mean["value"] == pytest.approx(table["hausdorff_95"].mean(), abs=1e-9)
     assert mean["method"]["parameters"]["undefined_left_out"] == (~drawn).sum()
+    far = [
+        hausdorff(*pair) if any_drawn else np.nan
+        for *pair, any_drawn in zip(project.first, project.second, drawn, strict=True)
+    ]
+    by_contrast = pd.Series(far).groupby(project.table["contrast_used"]).mean()
+    of_groups = {
+        one["slice"]["contrast"]: one
+        for one in measurements
+        if one["metric"] == "hausdorff_95" and one["estimand"] == "value" and one["slice"]
+    }
+    assert {name: one["value"] for name, one in of_groups.items()} == pytest.approx(by_contrast.to_dict(), abs=1e-9)
+    (worst,) = (one for one in measurements if one["metric"] == "hausdorff_95" and one["estimand"] == "worst")
+    assert worst["slice"] == {"contrast": by_contrast.idxmax()}, "the larger a distance, the worse"
 
 
 def test_the_threshold_on_pixels_is_the_operating_point(project: TwoReaders) -> None:

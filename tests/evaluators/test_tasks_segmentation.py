@@ -89,6 +89,26 @@ def test_equity_scaled_dice_and_skewness_are_those_of_fairmedfm(case, measured) 
         assert "projected from simultaneous intervals" in one.interval.method
 
 
+def test_dice_of_groups_and_what_follows_are_those_of_the_package_fairmedfm(case, readers, measured) -> None:
+    """It counts the pixels of the masks itself."""
+    fairmedfm = pytest.importorskip("fairmedfm")
+    contrast = case.info.frame["contrast"].to_numpy()
+    report = fairmedfm.evaluate_segmentation(
+        {"contrast": contrast}, pred_masks=list(readers.second > 0), true_masks=list(readers.first > 0)
+    )
+    row = report.summary.loc["contrast"]
+    groups = [measured.value("dice", slice={"contrast": name}) for name in ("yes", "no")]
+    ours = {
+        "mean_dice": measured.value("dice"),
+        "min_dice": measured.some("dice", estimand="worst", over="contrast")[0].value,
+        "max_dice": max(groups),
+        "skewness_dice": measured.some("dice_skewness", over="contrast")[0].value,
+        "es_dice": measured.some("equity_scaled_dice_std", over="contrast")[0].value,
+    }
+    for name, value in ours.items():
+        assert value == pytest.approx(row[name], abs=1e-9), name
+
+
 def test_intervals_of_one_number_for_all_groups_cover_it_where_groups_are_equal() -> None:
     """Intervals by resampling exclude equality nearly always; these may miss it in one run of twenty."""
     generator, missed = np.random.default_rng(11), {"equity_scaled_dice_std": 0, "dice_skewness": 0}

@@ -10,7 +10,7 @@ from evaluators import estimates
 from evaluators.binary import Predictions
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.fairness.features import Features, asked_features, features_need
+from evaluators.fairness.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.fairness.individual import options as described
 from evaluators.fairness.individual.neighbours import Consistency, Neighbourhoods
 from evaluators.fairness.individual.options import IndividualOptions
@@ -62,6 +62,8 @@ def _consistency(scene: Scene, own: IndividualOptions, k: int) -> Iterator[Measu
     outputs = ((described.CONSISTENCY, flagged), (described.SCORE_CONSISTENCY, data.score[there]))
     cells = distinct_slices(scene.groupings, scene.dataset)
     try:
+        if features.alike(there):
+            raise ValueError(ALL_ALIKE)
         queries = _queries(codes, own.at_most, scene.context.settings.seed)
         around = Neighbourhoods.of(features.values[there], codes, queries, k)
     except ValueError as error:

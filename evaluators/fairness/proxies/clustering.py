@@ -65,6 +65,8 @@ class Clustering:
         (m,) int
             Numbered by size; groups of equal size by the first sample.
         """
+        if not np.any(fitted != fitted[:1]):
+            return np.ones(len(fitted if placed is None else placed), dtype=np.int64)  # nothing tells samples apart
         with one_thread():
             if self.method == "kmeans":
                 return by_size(self._kmeans(fitted, fitted if placed is None else placed, seed))

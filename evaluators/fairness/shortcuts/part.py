@@ -11,7 +11,7 @@ from evaluators import estimates, families, metrics
 from evaluators.binary import left_out
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.fairness.features import Features, asked_features, features_need
+from evaluators.fairness.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.fairness.scene import Scene
 from evaluators.fairness.shortcuts import options as described
 from evaluators.fairness.shortcuts.options import ShortcutOptions
@@ -119,6 +119,8 @@ class _Encoding:
         reasons = {each: self._missing(group == each, among) for each in told}
         if all(reasons.values()):
             return {each: reason or "" for each, reason in reasons.items()}
+        if self.features.alike(among):
+            return {each: reason or ALL_ALIKE for each, reason in reasons.items()}
         seed = self.scene.context.settings.seed
         predicted = cross_validated(
             self.features.values[among], group[among], data.codes[among], folds=self.own.folds, seed=seed

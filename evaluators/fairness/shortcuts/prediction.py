@@ -121,7 +121,8 @@ class _Models:
             values, vectors = np.linalg.eigh(xx - n * np.outer(mean, mean))
             values = np.clip(values, 0.0, None)
             target = vectors.T @ (xy - np.outer(mean, y))
-            shrunk = np.stack([target / (values + penalty * values.mean())[:, None] for penalty in PENALTIES])
+            scale = values.mean() or 1.0  # features that are all equal predict nothing, whatever the penalty
+            shrunk = np.stack([target / (values + penalty * scale)[:, None] for penalty in PENALTIES])
             self._fitted[without] = mean, vectors, shrunk
         mean, vectors, shrunk = self._fitted[without]
         found: Floats = ((self._features[self._rows[fold]] - mean) @ vectors) @ shrunk
