@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fairlearn.metrics import MetricFrame
 from fairlearn.postprocessing import ThresholdOptimizer
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nhefs_predictions import Recorded, Tables, dataset_info, predictions
 from pydantic import ValidationError
@@ -93,6 +93,11 @@ def area(points: np.ndarray) -> float:
 POINTS = st.lists(st.tuples(*[st.integers(0, 6).map(lambda n: n / 6)] * 2), min_size=1, max_size=8).map(np.array)
 
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A busy machine is no defect."""
+
+
+@UNHURRIED
 @given(POINTS)
 def test_front_and_hypervolume_agree_with_brute_force(points):
     assert pareto.front(points).tolist() == best_of_both(points)
@@ -102,6 +107,7 @@ def test_front_and_hypervolume_agree_with_brute_force(points):
     )
 
 
+@UNHURRIED
 @given(POINTS, st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_another_choice_never_makes_the_hypervolume_smaller(points, more):
     assert pareto.hypervolume(np.vstack([points, more])) >= pareto.hypervolume(points) - 1e-12
