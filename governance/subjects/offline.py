@@ -18,6 +18,7 @@ def go_offline() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["TRANSFORMERS_OFFLINE"] = "1"
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TQDM_DISABLE", "1")  # Loading draws bars of its own into ours.
 
 
 def require_safe_weights(folder: Path, *, allow_pickle: bool) -> dict[str, Any]:

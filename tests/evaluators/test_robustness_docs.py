@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from evaluators.robustness import DESCRIPTOR, RobustnessOptions
+from governance.plugins import installed
 from governance.policy import Policy
 from governance.policy.lint import problems
 
@@ -35,10 +36,13 @@ def test_every_block_of_options_is_taken(page: str) -> None:
     for content in blocks(page):
         if "rules" in content:
             continue
-        options = content["evaluate"]["robustness"] if "evaluate" in content else content
-        given = {"on": "test", "conditions": ["gaussian-noise"], **options}
-        RobustnessOptions.model_validate({key: value for key, value in given.items() if key != "datasets"})
-        seen += 1
+        whole = content.get("evaluate", {"robustness": content})
+        for evaluator, options in whole.items():
+            conditions = {"conditions": ["gaussian-noise"]} if evaluator == "robustness" else {}
+            given = {"on": "test", **conditions, **options}
+            taken = installed("evaluators")[evaluator].options
+            taken.model_validate({key: value for key, value in given.items() if key != "datasets"})
+            seen += 1
     assert seen >= 3
 
 
@@ -53,7 +57,8 @@ def test_every_rule_lints(page: str) -> None:
 
 
 def test_every_metric_that_is_named_exists(page: str) -> None:
-    known = {metric.name for metric in DESCRIPTOR.metrics} | set(RobustnessOptions.model_fields)
+    every = (DESCRIPTOR, installed("evaluators")["hallucination"])
+    known = {metric.name for each in every for metric in each.metrics} | set(RobustnessOptions.model_fields)
     named = set(NAME.findall(BLOCK.sub("", page))) - OTHER_WORDS
     assert named - known - _options_of_parts() == set()
     assert {"degradation_area", "mean_corruption_error", "flip_rate"} <= named
