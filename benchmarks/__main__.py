@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import demo, pdf, startup, validity, verify
+from benchmarks import data_efficiency, demo, pdf, startup, validity, verify
 
-for benchmark in (startup, validity, verify, pdf, demo):
+for benchmark in (startup, validity, verify, pdf, data_efficiency, demo):
     benchmark.main()

@@ -1,32 +1,26 @@
-"""The data-efficiency evaluator: AUROC by share of labels, by way of training, overall and for each group."""
+"""The data-efficiency evaluator: curves by share of labels, the share that reaches a reference, and gaps along them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from evaluators import metrics
-from evaluators.binary import Predictions
-from evaluators.comparisons import compare_groups
+from evaluators.data_efficiency.curves import Board
 from evaluators.data_efficiency.descriptors import DESCRIPTOR, Arm, DataEfficiencyOptions
-from evaluators.estimates import Bools, Estimate
-from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings
+from evaluators.data_efficiency.points import amounts
+from evaluators.data_efficiency.savings import Savings
+from evaluators.data_efficiency.views import measures, read
+from evaluators.grouping import Grouping, Minimums, parse_groupings
+from evaluators.operating_point import OperatingPointOptions
 from evaluators.records import Recorder
-from evaluators.requirements import binary_dataset
+from evaluators.requirements import binary_dataset, named_dataset
 from governance.datasets.protocol import DatasetInfo
-from governance.errors import CannotRunError, InputError
-from governance.evidence.model import Measurement, Method
+from governance.errors import InputError
+from governance.evidence.model import Measurement
 from governance.harness.protocols import EvaluationContext, Need, Observations
-from governance.statistics.bounds import Bounds
-from governance.statistics.clusters import count_clusters
-from governance.statistics.repeated import RepeatedAUROC, repeated_auroc, repeated_difference, repeated_interval
 
 NAME = DESCRIPTOR.name
-ONE_FIT = "one fit; the interval is on the mean over seeds"
-SOURCE = "Obuchowski, Biometrics 53 (1997) 567; Gallas et al., Acad. Radiol. 13 (2006) 353"
 
 
 @dataclass(frozen=True)
@@ -34,241 +28,99 @@ class DataEfficiencyEvaluator:
     """Measures what models reach that were fitted on parts of the training data."""
 
     def needs(self, context: EvaluationContext) -> Iterable[Need]:
-        """Ask for the fits of every arm, and for the features that probes are fitted on."""
+        """Ask for the fits of every arm, and for the features that heads are fitted on."""
         options = _options(context)
-        _groupings(context, options)
+        _check(context, options)
         for name, arm in options.arms.items():
             fit = _fit(options, name, arm)
             yield from fit.builds_on
             yield fit
 
     def measure(self, observations: Observations, context: EvaluationContext) -> Iterable[Measurement]:
-        """Measure each fit, the means over seeds, groups, and differences between arms."""
+        """Measure each fit, the means over seeds, groups, arms, shares that reach the reference, changes of gaps."""
         options = _options(context)
-        test = binary_dataset(context, options.test_on, evaluator=NAME, key="test_on")
-        part = _Part(
-            recorder=Recorder(NAME, test, context.settings.level),
-            dataset=test,
-            groupings=_groupings(context, options),
-            minimums=Minimums(context.settings.minimum_patients, context.settings.minimum_events),
-            options=options,
-        )
-        fits = {
-            name: part.read(observations.table(_fit(options, name, arm)), name) for name, arm in options.arms.items()
-        }
-        for name in options.arms:
-            for percent in options.fractions:
-                yield from part.curve_point(fits[name][percent], name, percent)
-        names = tuple(options.arms)
-        for later, arm_name in enumerate(names):
-            for reference in names[:later]:
-                for percent in options.fractions:
-                    yield from part.arm_differences(fits, arm_name, reference, percent)
+        tables = {name: observations.table(_fit(options, name, arm)) for name, arm in options.arms.items()}
+        point = options.operating_point
+        choosing = context.datasets[point.choose_on] if point and point.choose_on else None
+        for test in options.tests:
+            dataset = context.datasets[test]
+            board = Board(
+                recorder=Recorder(NAME, dataset, context.settings.level),
+                dataset=dataset,
+                groupings=_groupings(context, options, dataset),
+                minimums=Minimums(context.settings.minimum_patients, context.settings.minimum_events),
+                seeds=options.seeds,
+                fits={
+                    name: read(
+                        tables[name],
+                        amounts({"shots": arm.shots, "fractions": options.fractions}),
+                        options.seeds,
+                        dataset,
+                        name=name,
+                        choosing=choosing,
+                        options=point,
+                    )
+                    for name, arm in options.arms.items()
+                },
+            )
+            yield from _measured(board, context, options)
 
 
 EVALUATOR = DataEfficiencyEvaluator()
 
 
-@dataclass(frozen=True)
-class _Fits:
-    """The fits of one arm on one share of the training data, in the order of the seeds."""
-
-    predictions: tuple[Predictions, ...]
-    n_train: tuple[int, ...]
-    reasons: tuple[str | None, ...]
-
-    @property
-    def usable(self) -> Bools:
-        """(n,) test samples that every fit scored."""
-        mask: Bools = np.logical_and.reduce([data.usable for data in self.predictions])
-        return mask
-
-    def lacking(self, seeds: tuple[int, ...]) -> str | None:
-        """Why there is no mean over all seeds, if so."""
-        return next(
-            (f"seed {seed}: {reason}" for seed, reason in zip(seeds, self.reasons, strict=True) if reason), None
-        )
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What the measurements of all arms share."""
-
-    recorder: Recorder
-    dataset: DatasetInfo
-    groupings: tuple[Grouping, ...]
-    minimums: Minimums
-    options: DataEfficiencyOptions
-
-    def read(self, table: Any, name: str) -> dict[float, _Fits]:
-        """Split an arm's table into its fits."""
-        by_fit = dict(iter(table.groupby(["fraction", "seed"], sort=False)))
-        found = {}
-        for percent in self.options.fractions:
-            parts = [by_fit.get((percent / 100, seed)) for seed in self.options.seeds]
-            if any(rows is None for rows in parts):
-                raise CannotRunError(
-                    f"the fits of '{name}' on {percent:g} % are not complete", hint="collect the observations again"
-                )
-            rows_of = [rows for rows in parts if rows is not None]
-            data = tuple(Predictions.of(rows, self.dataset) for rows in rows_of)
-            found[percent] = _Fits(
-                predictions=data,
-                n_train=tuple(int(rows["n_train"].iloc[0]) for rows in rows_of),
-                reasons=tuple(
-                    None if each.usable.any() else str(rows["reason"].iloc[0])
-                    for each, rows in zip(data, rows_of, strict=True)
-                ),
-            )
-        return found
-
-    def curve_point(self, fits: _Fits, name: str, percent: float) -> Iterator[Measurement]:
-        """Each fit for everyone; the mean over seeds for every slice; groups compared."""
-        about: dict[str, Any] = {"variant": name, "fraction": percent / 100}
-        for seed, data, n_train, reason in zip(
-            self.options.seeds, fits.predictions, fits.n_train, fits.reasons, strict=True
-        ):
-            everyone = np.ones(self.dataset.n, dtype=bool)
-            single = _Fits((data,), (n_train,), (reason,))
-            estimate = reason or self._mean(single, everyone, (seed,))
-            if isinstance(estimate, str):
-                yield self.recorder.not_measured(metrics.AUROC, estimate, seed=seed, n=self.dataset.n, **about)
-            else:
-                alone = replace(estimate, bounds=_no_interval)
-                yield self.recorder.measured(metrics.AUROC, alone, seed=seed, **about)
-        found: dict[frozenset[tuple[str, str]], Estimate | str] = {}
-        for cell in distinct_slices(self.groupings, self.dataset):
-            inside = members(cell, self.dataset)
-            estimate = fits.lacking(self.options.seeds) or self._mean(fits, inside, self.options.seeds)
-            found[frozenset(cell.items())] = estimate
-            yield self._record(estimate, inside, slice=cell, estimand="mean", **about)
-        for grouping in self.groupings:
-            yield from compare_groups(self.recorder, metrics.AUROC, grouping, self.dataset, found, **about)
-
-    def arm_differences(
-        self, fits: dict[str, dict[float, _Fits]], name: str, reference: str, percent: float
-    ) -> Iterator[Measurement]:
-        """An arm minus another on the same share, paired by seed and test sample, for every slice."""
-        first, second = fits[name][percent], fits[reference][percent]
-        for cell in distinct_slices(self.groupings, self.dataset):
-            inside = members(cell, self.dataset)
-            estimate = (
-                first.lacking(self.options.seeds)
-                or second.lacking(self.options.seeds)
-                or self._difference(first, second, inside)
-            )
-            yield self._record(
-                estimate,
-                inside,
-                slice=cell,
-                estimand="difference",
-                variant=name,
-                reference_variant=reference,
-                fraction=percent / 100,
-            )
-
-    def _mean(self, fits: _Fits, inside: Bools, seeds: tuple[int, ...]) -> Estimate | str:
-        among = inside & fits.usable
-        data = fits.predictions[0]
-        reason = self._too_few(data, among)
-        if reason:
-            return reason
-        found = repeated_auroc(
-            [each.score[among] for each in fits.predictions], data.positive[among], data.codes[among]
-        )
-        return self._estimate(
-            found,
-            data,
-            among,
-            left_out=int(np.sum(inside & ~among)),
-            n_train=fits.n_train,
-            seeds=seeds,
-            difference=False,
-        )
-
-    def _difference(self, first: _Fits, second: _Fits, inside: Bools) -> Estimate | str:
-        among = inside & first.usable & second.usable
-        data = first.predictions[0]
-        reason = self._too_few(data, among)
-        if reason:
-            return reason
-        found = repeated_difference(
-            [each.score[among] for each in first.predictions],
-            [each.score[among] for each in second.predictions],
-            data.positive[among],
-            data.codes[among],
-        )
-        return self._estimate(
-            found,
-            data,
-            among,
-            left_out=int(np.sum(inside & ~among)),
-            n_train=first.n_train,
-            seeds=self.options.seeds,
-            difference=True,
-        )
-
-    def _too_few(self, data: Predictions, among: Bools) -> str | None:
-        return self.minimums.missing(
-            data.patients(among),
-            [
-                ("patients with the condition", data.patients(among & data.positive)),
-                ("patients without the condition", data.patients(among & ~data.positive)),
-            ],
-        )
-
-    @staticmethod
-    def _estimate(
-        found: RepeatedAUROC,
-        data: Predictions,
-        among: Bools,
-        *,
-        left_out: int,
-        n_train: tuple[int, ...],
-        seeds: tuple[int, ...],
-        difference: bool,
-    ) -> Estimate:
-        influence = np.zeros(data.n_clusters)
-        influence[np.unique(data.codes[among])] = found.influence
-        return Estimate(
-            value=found.value,
-            n=int(among.sum()),
-            n_clusters=count_clusters(data.codes[among]),
-            events=int(data.positive[among].sum()),
-            bounds=lambda level: repeated_interval(found, level, difference=difference),
-            method=Method(
-                name="mean over seeds of midranks" if len(seeds) > 1 else "midranks",
-                parameters={
-                    "seeds": ", ".join(map(str, seeds)),
-                    "training_samples": ", ".join(map(str, n_train)),
-                    "rejected_left_out": left_out,
-                },
-                source=SOURCE,
-            ),
-            influence=influence,
-        )
-
-    def _record(self, estimate: Estimate | str, inside: Bools, **about: Any) -> Measurement:
-        if isinstance(estimate, str):
-            return self.recorder.not_measured(metrics.AUROC, estimate, n=int(inside.sum()), **about)
-        return self.recorder.measured(metrics.AUROC, estimate, **about)
-
-
-def _no_interval(level: float) -> Bounds:  # noqa: ARG001
-    raise ValueError(ONE_FIT)
+def _measured(board: Board, context: EvaluationContext, options: DataEfficiencyOptions) -> Iterator[Measurement]:
+    asked = measures(board.dataset, decisions=options.operating_point is not None)
+    names = tuple(options.arms)
+    for name in names:
+        for measure in asked:
+            yield from board.curve(measure, name)
+        yield from board.gap_changes(asked[0], name)
+    for later, name in enumerate(names):
+        for reference in names[:later]:
+            for measure in asked:
+                yield from board.arm_differences(measure, name, reference)
+    if options.reference is not None:
+        settings = context.settings
+        savings = Savings(board, asked[0], options.reference, settings.replicates, settings.seed)
+        for name in names:
+            yield from savings.of(name)
 
 
 def _fit(options: DataEfficiencyOptions, name: str, arm: Arm) -> Need:
+    """Ask for the fits of an arm. Datasets are options of their own, so that their content enters the cache's key."""
+    train = arm.train_on or options.train_on
     common: dict[str, Any] = {
-        "test": options.test_on,
         "variant": name,
-        "fractions": options.fractions,
         "seeds": options.seeds,
+        **({"shots": arm.shots} if arm.shots else {"fractions": options.fractions}),
+        **{f"test_{number}": test for number, test in enumerate(options.scored)},
     }
+    if arm.on_top_of is not None:
+        common["on_top_of"] = arm.on_top_of
     if arm.trainer is not None:
-        return Need.of("fit", options.train_on, trainer=arm.trainer, **common)
-    embeddings = [Need.of("embed", dataset, extractor=arm.features) for dataset in (options.train_on, options.test_on)]
-    return Need.of("fit", options.train_on, builds_on=embeddings, head="probe", **common)
+        return Need.of("fit", train, trainer=arm.trainer, **common)
+    if arm.fine_tune is not None:
+        recipe = arm.fine_tune.model_dump(mode="json", exclude={"lora"})
+        if arm.fine_tune.lora is not None:
+            lora = arm.fine_tune.lora
+            recipe |= {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "lora_layers": list(lora.layers)}
+        return Need.of("fine-tune", train, **recipe, **common)
+    extractor = {} if arm.features == "subject" else {"extractor": arm.features}
+    sources = (*((arm.on_top_of,) if arm.on_top_of else ()), train, *options.scored)
+    embeddings = [Need.of("embed", dataset, **extractor) for dataset in sources]
+    return Need.of("fit", train, builds_on=embeddings, **_head(arm), **common)
+
+
+def _head(arm: Arm) -> dict[str, Any]:
+    head: dict[str, Any] = {"head": arm.fitted_head}
+    if head["head"] == "knn":
+        head["distance"] = arm.distance or "cosine"
+        if arm.k not in (None, "chosen"):
+            head["k"] = arm.k
+    if head["head"] == "probe" and arm.regularisation not in (None, "chosen"):
+        head["c"] = arm.regularisation
+    return head
 
 
 def _options(context: EvaluationContext) -> DataEfficiencyOptions:
@@ -277,17 +129,65 @@ def _options(context: EvaluationContext) -> DataEfficiencyOptions:
     return context.options
 
 
-def _groupings(context: EvaluationContext, options: DataEfficiencyOptions) -> tuple[Grouping, ...]:
-    train = binary_dataset(context, options.train_on, evaluator=NAME, key="train_on")
-    test = binary_dataset(context, options.test_on, evaluator=NAME, key="test_on")
-    shared = _shared_patients(train, test)
-    if train.digest == test.digest or shared:
+def _check(context: EvaluationContext, options: DataEfficiencyOptions) -> None:
+    """Refuse datasets that do not fit together, where the author can mend it."""
+    tests = [_classified(context, name, "test_on") for name in options.tests]
+    judges = list(tests)
+    if options.operating_point is not None:
+        _check_point(context, options.operating_point, tests)
+        if options.operating_point.choose_on is not None:
+            judges.append(_classified(context, options.operating_point.choose_on, "operating_point.choose_on"))
+    trainers = {"train_on": options.train_on}
+    for name, arm in options.arms.items():
+        trainers |= {
+            f"arms.{name}.{key}": dataset
+            for key, dataset in (("train_on", arm.train_on), ("on_top_of", arm.on_top_of))
+            if dataset is not None
+        }
+    for key, name in trainers.items():
+        train = _classified(context, name, key)
+        for judge in judges:
+            _independent(train, judge)
+            if train.classes != judge.classes:
+                raise InputError(
+                    f"evaluate.{NAME}.{key}: '{train.name}' has other classes than '{judge.name}'",
+                    hint="train on samples that are labelled as those that judge",
+                )
+    for test in tests:
+        _groupings(context, options, test)
+
+
+def _check_point(context: EvaluationContext, point: OperatingPointOptions, tests: list[DatasetInfo]) -> None:
+    if context.subject.task != "binary":
         raise InputError(
-            f"evaluate.{NAME}: '{train.name}' and '{test.name}' share "
-            + ("their content" if train.digest == test.digest else f"{shared} patients"),
-            hint="split by patient: who trains must not judge",
+            f"evaluate.{NAME}.operating_point: several classes are decided for the highest score",
+            hint="remove operating_point",
         )
+    for test in tests:
+        if point.choose_on is not None and context.datasets.get(point.choose_on):
+            _independent(context.datasets[point.choose_on], test, doing="choose thresholds")
+
+
+def _classified(context: EvaluationContext, name: str, key: str) -> DatasetInfo:
+    if context.subject.task == "multiclass":
+        return named_dataset(context, name, evaluator=NAME, key=key)
+    return binary_dataset(context, name, evaluator=NAME, key=key)
+
+
+def _groupings(context: EvaluationContext, options: DataEfficiencyOptions, test: DatasetInfo) -> tuple[Grouping, ...]:
     return parse_groupings(options.groups, context.requests, test, evaluator=NAME)
+
+
+def _independent(train: DatasetInfo, judge: DatasetInfo, *, doing: str = "trains") -> None:
+    shared = _shared_patients(train, judge)
+    if train.digest == judge.digest or shared:
+        raise InputError(
+            f"evaluate.{NAME}: '{train.name}' and '{judge.name}' share "
+            + ("their content" if train.digest == judge.digest else f"{shared} patients"),
+            hint="split by patient: who trains must not judge"
+            if doing == "trains"
+            else "split by patient: who chooses the threshold must not judge",
+        )
 
 
 def _shared_patients(train: DatasetInfo, test: DatasetInfo) -> int:

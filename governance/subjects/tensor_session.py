@@ -40,6 +40,8 @@ class TensorSession:
     takes: str = "tensor"
     input_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     """Range of what `differentiable` takes in floating point."""
+    network: torch.nn.Module | None = field(default=None, repr=False, compare=False)
+    """The network itself, for whoever trains a copy of it."""
     _last: LastBatch = field(default_factory=LastBatch, repr=False, compare=False)
 
     def predict(self, batch: torch.Tensor) -> np.ndarray | dict[str, np.ndarray]:
@@ -193,4 +195,5 @@ def session_of(
         precision=settings.precision,
         classes=class_count(options),
         embeds=run is not None,
+        network=network,
     )

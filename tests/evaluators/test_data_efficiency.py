@@ -1,5 +1,6 @@
 """Data efficiency on real patients: nested parts, the probe against scikit-learn, fits, curves and comparisons."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nhefs_predictions import FEATURES, Tables, nhefs
 from pydantic import ValidationError
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
 from evaluators.data_efficiency import DESCRIPTOR, DataEfficiencyOptions
 from evaluators.data_efficiency.descriptors import FIT
-from evaluators.data_efficiency.probe import probe_scores
 from evaluators.data_efficiency.subsets import nested_subset
 from governance.errors import InputError
 from governance.harness.protocols import CollectionContext, EvaluationContext, Need
@@ -53,8 +51,6 @@ class Table:
 @pytest.fixture(scope="module")
 def setting(mortality, tmp_path_factory):
     """Two datasets of real patients, the validation part training, with their features as embeddings."""
-    from dataclasses import replace
-
     base = tmp_path_factory.mktemp("spec")
     (base / "own_trainer.py").write_text(TRAINER)
     raw = nhefs().assign(sample_id=lambda frame: frame["seqn"].astype(int).astype(str)).set_index("sample_id")
@@ -150,27 +146,6 @@ def test_parts_keep_the_share_of_affected_patients_and_differ_between_seeds(mort
     assert len({frozenset(part) for part in parts}) == 3
 
 
-@pytest.mark.parametrize(("rows", "c"), [(40, 1.0), (320, 1.0), (320, 0.01)])
-def test_the_probe_agrees_with_scikit_learn(mortality, rows, c):
-    raw = nhefs()
-    x, y = raw[FEATURES].to_numpy(dtype=float), raw["death"].to_numpy()
-    scaler = StandardScaler().fit(x[:rows])
-    fitted = LogisticRegression(C=c, tol=1e-12, max_iter=10_000).fit(scaler.transform(x[:rows]), y[:rows])
-    expected = fitted.predict_proba(scaler.transform(x[800:]))[:, 1]
-    assert probe_scores(x[:rows], y[:rows], x[800:], c=c) == pytest.approx(expected, abs=1e-6)
-
-
-def test_the_probe_takes_more_features_than_samples_and_constant_ones():
-    stream = np.random.default_rng(0)
-    x = np.c_[stream.normal(size=(30, 200)), np.full(30, 7.0)]
-    y = np.arange(30) % 2
-    test = np.c_[stream.normal(size=(5, 200)), np.full(5, 9.0)]
-    scores = probe_scores(x, y, test)
-    assert np.isfinite(scores).all()
-    assert scores == pytest.approx(probe_scores(x[:, :-1], y, test[:, :-1]), abs=1e-6)
-    assert np.array_equal(scores, probe_scores(x, y, test))
-
-
 def test_needs_put_features_before_the_fits_that_use_them(setting):
     needs = list(EVALUATOR.needs(setting[1]()))
     assert [need.collector for need in needs] == ["embed", "embed", "fit", "fit"]
@@ -178,15 +153,20 @@ def test_needs_put_features_before_the_fits_that_use_them(setting):
     assert needs[3].builds_on == ()
 
 
-def test_each_fit_is_a_shard_of_its_own_and_gives_the_same_again(setting):
+def test_heads_of_an_arm_are_one_shard_other_fits_one_each_and_all_give_the_same_again(setting):
     collection, evaluation, _ = setting
-    need = list(EVALUATOR.needs(evaluation()))[2]
-    shards = COLLECTOR.shards(need, collection())
+    probes, trained = list(EVALUATOR.needs(evaluation()))[2:]
+    whole = COLLECTOR.shards(probes, collection())
+    assert len(whole) == 1
+    first = COLLECTOR.collect(probes, whole[0], collection())
+    assert first.equals(COLLECTOR.collect(probes, whole[0], collection()))
+    assert list(dict.fromkeys(zip(first["fraction"], first["seed"], strict=True)))[4] == (0.2, 1)
+    shards = COLLECTOR.shards(trained, collection())
     assert len({shard.name for shard in shards}) == 9
-    first = COLLECTOR.collect(need, shards[4], collection())
-    assert first.equals(COLLECTOR.collect(need, shards[4], collection()))
-    assert (first["fraction"].iloc[0], first["seed"].iloc[0]) == (0.2, 1)
-    assert len(shards[4].indices) == first["n_train"].iloc[0]
+    one = COLLECTOR.collect(trained, shards[4], collection())
+    assert one.equals(COLLECTOR.collect(trained, shards[4], collection()))
+    assert (one["fraction"].iloc[0], one["seed"].iloc[0]) == (0.2, 1)
+    assert len(shards[4].indices) == one["n_train"].iloc[0]
 
 
 def test_a_part_without_a_class_is_not_measured_and_says_why(setting):
@@ -259,8 +239,6 @@ def test_a_trainer_that_returns_something_else_is_refused(setting):
 
 
 def test_patients_that_both_train_and_judge_are_refused(setting, mortality):
-    from dataclasses import replace
-
     leaky = replace(
         mortality.validation,
         name="train",
