@@ -33,7 +33,7 @@ def enlarged(pixels: Tensor, factor: float) -> Tensor:
 
 
 def box_reduced(pixels: Tensor, height: int, width: int) -> Tensor:
-    """Reduce levels (b, c, h, w) to a smaller size, each new pixel the mean of the area that it covers.
+    """Reduce levels (b, c, h, w) to a smaller size, each new pixel the mean of those whose centre it covers.
 
     Rows first are reduced along their length and rounded to whole levels, then columns, as Pillow does (``BOX``).
     """
@@ -55,9 +55,11 @@ def repeated(pixels: Tensor, height: int, width: int) -> Tensor:
 @functools.lru_cache(maxsize=64)
 def _box(given: int, wanted: int) -> NDArray[np.float32]:
     """Return (wanted, given): how much of each given pixel goes into each wanted one; rows add up to one."""
-    ends = np.arange(wanted + 1) * given / wanted
-    overlap = np.minimum(ends[1:, None], np.arange(1, given + 1)) - np.maximum(ends[:-1, None], np.arange(given))
-    return np.stack([exact_weights(row) for row in np.clip(overlap, 0, None)]).astype(np.float32)
+    centres = (np.arange(wanted) + 0.5) * given / wanted
+    reach = max(1.0, given / wanted) / 2
+    first, end = (np.clip((centres + side * reach + 0.5).astype(np.int64), 0, given)[:, None] for side in (-1, 1))
+    inside = (np.arange(given) >= first) & (np.arange(given) < end)
+    return np.stack([exact_weights(row) for row in inside]).astype(np.float32)
 
 
 def _nearest(given: int, wanted: int) -> NDArray[np.int64]:
