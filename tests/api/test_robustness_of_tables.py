@@ -47,7 +47,7 @@ settings: {device: cpu}
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory: pytest.TempPathFactory):
+def run(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("risk")
     root = importlib.util.find_spec("causaldata").submodule_search_locations[0]
     people = pd.read_stata(Path(root) / "nhefs" / "nhefs.dta")
@@ -64,7 +64,12 @@ def evidence(tmp_path_factory: pytest.TempPathFactory):
     elsewhere = frame[(part == 2) & ((frame["age"] >= 50) | (frame["seqn"] % 4 == 0))]
     elsewhere.to_csv(folder / "elsewhere.csv", index=False)
     (folder / "governance.yaml").write_text(SPEC)
-    return api.evaluate(folder / "governance.yaml", output=folder / "out", no_tracking=True).folder.read_evidence()
+    return api.evaluate(folder / "governance.yaml", output=folder / "out", no_tracking=True).folder
+
+
+@pytest.fixture(scope="module")
+def evidence(run):
+    return run.read_evidence()
 
 
 def one(evidence, metric, **about):
@@ -108,3 +113,17 @@ def test_older_people_elsewhere_are_found_and_their_numbers_stand_beside(evidenc
     assert there.n_clusters > 30
     flags = one(evidence, "alerts_per_100", dataset="elsewhere", slice={})
     assert 0 < flags.interval.low < flags.value < flags.interval.high < 100
+
+
+def test_the_other_population_is_shown_to_those_who_can_use_it(run, evidence):
+    api.render(run.path, formats=("html", "json"))
+    pages = {path.stem: path.read_text() for path in run.documents.rglob("*.html")}
+    shown = {name for name, page in pages.items() if "In another population" in page}
+    assert shown == {"clinician", "deployer", "engineer", "auditor"}
+    here, there = (
+        one(evidence, "prevalence", dataset=name, estimand="value", slice={}) for name in ("test", "elsewhere")
+    )
+    for prevalence in (here, there):
+        assert f"{prevalence.value:.2f}" in pages["clinician"]
+    assert "stratified studentised permutation test" in pages["engineer"]
+    assert "stratified studentised permutation test" not in pages["clinician"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from evaluators import metrics
 from evaluators.binary import Predictions
 from evaluators.fairness.features import Features, features_need
 from evaluators.records import Recorder
@@ -41,6 +42,7 @@ def needs(context: EvaluationContext, options: RobustnessOptions) -> Iterable[Ne
 def measure(scene: Scene) -> Iterator[Measurement]:
     """Compare each other population with the scored one."""
     own, context = _own(scene.options), scene.context
+    yield _prevalence_here(scene)
     for name in own.to:
         dataset = binary_dataset(context, name, evaluator=DESCRIPTOR.name, key="shift.to")
         data = Predictions.of(scene.observations.table(Need.of("predict", name)), dataset)
@@ -58,6 +60,13 @@ def measure(scene: Scene) -> Iterator[Measurement]:
         yield from prevalence_without_labels(sites)
         yield from explained_by_mix(sites, attributes)
         yield from at_prevalences(sites, own.prevalences)
+
+
+def _prevalence_here(scene: Scene) -> Measurement:
+    """Measure how common the condition is in the scored population, which others are compared with."""
+    here = Site(scene.dataset, scene.clean)
+    sites = Sites(here, here, scene.recorder, scene.point, scene.minimums, scene.groupings)
+    return sites.record(metrics.PREVALENCE, sites.estimate(metrics.PREVALENCE, here, {}), scene.dataset.n)
 
 
 def _features(scene: Scene, own: ShiftOptions, dataset: DatasetInfo) -> tuple[Features, Features] | None:
