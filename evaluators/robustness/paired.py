@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from evaluators import estimates, metrics
 from evaluators.binary import WITH_CONDITION, WITHOUT_CONDITION, Predictions, ranked_by_enough
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Minimums
-from evaluators.robustness.scores.decisions import PAIRED, not_compared
+from evaluators.robustness.scores.decisions import PAIRED, not_compared, paired_shares
 from governance.evidence.model import Method, MetricDescriptor, OperatingPoint, Scalar
 from governance.statistics.clusters import count_clusters
-from governance.statistics.differences import gating_paired_difference
 from governance.statistics.ranking import gating_paired_auroc, paired_auroc_difference, paired_auroc_interval
 
 
@@ -44,17 +41,7 @@ def paired_change(
     among = positive if metric is metrics.SENSITIVITY else negative
     right = 1.0 if metric is metrics.SENSITIVITY else -1.0
     now, before = (right * data.flagged(point) for data in (changed, clean))
-    return estimates.mean(
-        now - before,
-        among,
-        clean.codes,
-        low=-1.0,
-        high=1.0,
-        parameters=parameters,
-        name=PAIRED,
-        n_clusters=clean.n_clusters,
-        gating=partial(gating_paired_difference, now[among], before[among], clean.codes[among]),
-    )
+    return paired_shares(now, before, among, clean, parameters)
 
 
 def change_in_the_large(changed: Predictions, clean: Predictions, inside: Bools, minimums: Minimums) -> Estimate | str:

@@ -14,7 +14,7 @@ from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.tasks.averages import average
 from evaluators.grouping import Minimums
 from governance.evidence.model import OperatingPoint, Scalar
-from governance.statistics.clusters import Integers
+from governance.statistics.clusters import Floats, Integers
 from governance.statistics.differences import gating_paired_difference
 
 SHARE = "share with cluster-adjusted interval"
@@ -148,19 +148,25 @@ def _share(data: Decisions, successes: Bools, among: Bools, parameters: dict[str
     )
 
 
-def _paired(changed: Decisions, clean: Decisions, among: Bools, parameters: dict[str, Scalar]) -> Estimate:
-    now, before = (data.wrong.astype(np.float64) for data in (changed, clean))
+def paired_shares(
+    now: Floats, before: Floats, among: Bools, data: Decisions | Predictions, parameters: dict[str, Scalar]
+) -> Estimate:
+    """Estimate the mean of ``now - before``, (n,) outcomes of 0 and 1 (or their negatives) of the same samples."""
     return estimates.mean(
         now - before,
         among,
-        clean.codes,
+        data.codes,
         low=-1.0,
         high=1.0,
         parameters=parameters,
         name=PAIRED,
-        n_clusters=clean.n_clusters,
-        gating=partial(gating_paired_difference, now[among], before[among], clean.codes[among]),
+        n_clusters=data.n_clusters,
+        gating=partial(gating_paired_difference, now[among], before[among], data.codes[among]),
     )
+
+
+def _paired(changed: Decisions, clean: Decisions, among: Bools, parameters: dict[str, Scalar]) -> Estimate:
+    return paired_shares(changed.wrong.astype(np.float64), clean.wrong.astype(np.float64), among, clean, parameters)
 
 
 def _mean_of_classes(
