@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evaluators.binary import Predictions
 from evaluators.grouping import Grouping, Minimums, parse_groupings
-from evaluators.operating_point import operating_point
+from evaluators.operating_point import FIXED_HALF, operating_point
 from evaluators.records import Recorder
 from evaluators.requirements import binary_dataset, independent_choice, named_dataset
 from evaluators.robustness import asked, parts
@@ -116,7 +116,7 @@ def _dataset(context: EvaluationContext, options: RobustnessOptions) -> DatasetI
                     f"evaluate.robustness.{name}: it is for binary classifiers; the subject's task is '{task}'",
                     hint="remove the key, or set subject.task: binary",
                 )
-        if "operating_point" in options.model_fields_set:
+        if options.operating_point != FIXED_HALF:
             raise InputError(
                 "evaluate.robustness.operating_point: several classes are decided for the highest score",
                 hint="remove the key",

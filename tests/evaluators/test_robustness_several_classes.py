@@ -88,7 +88,7 @@ def test_inputs_without_an_output_and_a_variant_of_some_samples_are_left_out(dat
 
 
 def test_a_threshold_is_refused(data):
-    options = RobustnessOptions(on="test", conditions=("gaussian-noise",), operating_point={"threshold": 0.5})
+    options = RobustnessOptions(on="test", conditions=("gaussian-noise",), operating_point={"threshold": 0.3})
     with pytest.raises(InputError, match="decided for the highest score"):
         list(EVALUATOR.needs(data.context(options)))
 

@@ -141,7 +141,7 @@ def _attacked(
             network, pixels[right], truth[right], options=options, classes=classes, device=context.device, seed=seed
         )
         under[right] = outputs(changed[right])
-        usable = np.logical_and(usable, _finite(under))
+    usable = _finite(under)
     wrong = usable & (_decided(under, threshold) != truth)
     several = "scores" if clean.ndim > 1 else "score"
     return {
@@ -168,8 +168,7 @@ def _pixels(decoded: npt.NDArray[Any], info: DatasetInfo) -> npt.NDArray[np.floa
 
 
 def _finite(outputs: Floats) -> Bools:
-    finite: Bools = np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1)
-    return finite
+    return np.asarray(np.isfinite(outputs.reshape(len(outputs), -1)).all(axis=1), dtype=bool)
 
 
 def _decided(outputs: Floats, threshold: float | None) -> npt.NDArray[np.int64]:
