@@ -57,33 +57,35 @@ def minimise(x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: 
     """
     if x.shape[0] < x.shape[1]:
         return _in_the_span(x, labels, counted, c, classes=classes, tolerance=tolerance)
-    found, _ = _descend(x, labels, counted, c, classes=classes, tolerance=tolerance)
-    return found
+    return _descend(x, labels, counted, c, classes=classes, tolerance=tolerance)
 
 
 def _in_the_span(x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float) -> Solution:
     """Solve in as many dimensions as there are samples: the weights are combinations of their features.
 
-    With ``x x' = L L'`` the rows of L are the samples in an orthonormal basis of their span, and at the optimum the
-    weights are ``-c sum_i counted_i residual_i x_i`` (the gradient is zero).
+    With ``x x' = L L'`` the rows of L are the samples in an orthonormal basis of their span, and weights v there are
+    ``x' L'^-1 v`` among the features, with the same logits and the same norm.
     """
     exact = x.double()
     products = exact @ exact.T
-    scale = float(products.diagonal().mean().clamp(min=1e-300))
-    products.diagonal().add_(1e-11 * scale)
-    lower = torch.linalg.cholesky(products).to(x.dtype)
-    found, residuals = _descend(lower, labels, counted, c, classes=classes, tolerance=tolerance)
-    weights = -torch.einsum("nd,npk->dpk", x, residuals)
+    # Centred features make the matrix singular: the least that still can be factored is added to its diagonal.
+    least = 1e-14 * float(products.diagonal().mean().clamp(min=1e-300))
+    failed = 1
+    while failed:
+        products.diagonal().add_(least)
+        lower, info = torch.linalg.cholesky_ex(products)
+        failed, least = int(info), 10 * least
+    found = _descend(lower.to(x.dtype), labels, counted, c, classes=classes, tolerance=tolerance)
+    flat = found.weights.reshape(x.shape[0], -1).double()
+    back = exact.T @ torch.linalg.solve_triangular(lower.T, flat, upper=True)
+    weights = back.to(x.dtype).reshape(-1, *found.weights.shape[1:])
     return Solution(weights, found.intercepts, found.objectives, found.steps)
 
 
-def _descend(
-    x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float
-) -> tuple[Solution, Tensor]:
+def _descend(x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float) -> Solution:
     state = _State.start(x, labels, counted, c, classes)
     dimensions, problems, outputs = state.w.shape
     final = torch.zeros(dimensions, problems, outputs, dtype=x.dtype, device=x.device)
-    residuals = torch.zeros(x.shape[0], problems, outputs, dtype=x.dtype, device=x.device)
     objectives = torch.zeros(problems, dtype=x.dtype, device=x.device)
     precondition = _preconditioner(state)
     steps = 0
@@ -95,13 +97,12 @@ def _descend(
         if bool(solved.any()):
             columns = state.columns[solved]
             final[:, columns], objectives[columns] = state.w[:, solved], state.f[solved]
-            residuals[:, columns] = state.r[:, solved]
             if bool(solved.all()):
                 break
             state.keep(~solved)
         state.step(state.direction(precondition))
         steps += 1
-    return Solution(final[:-1], final[-1], objectives, steps), residuals
+    return Solution(final[:-1], final[-1], objectives, steps)
 
 
 @dataclass

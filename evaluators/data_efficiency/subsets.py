@@ -73,7 +73,7 @@ class Cohort:
         """Take `k` patients of every stratum, the first of the order that `share` uses; fewer are a reason."""
         chosen = np.zeros(self.strata.size, dtype=bool)
         for order in self._orders(seed):
-            if order.size < k:
+            if 0 < order.size < k:
                 name = self._name(int(self.strata[order[0]]))
                 return Subset((), 0, f"only {order.size} training patients stand for '{name}', {k} are needed")
             chosen[order[:k]] = True
