@@ -13,7 +13,8 @@ from evaluators.robustness.conditions.pixels import Tensor, scale
 from evaluators.robustness.random_numbers import uniform
 
 _SMALL = 3
-"""Disks of a smaller radius are few pixels, whose weights the smoothing of the edge decides: taken as published."""
+"""Disks of a smaller radius are few pixels, whose weights the smoothing of the edge decides: taken as published, and
+not made smaller for smaller images, where nothing would be left of them."""
 
 
 def gaussian(levels: Tensor, side: int, seeds: Tensor) -> Tensor:  # noqa: ARG001
@@ -26,7 +27,7 @@ def defocus(levels: Tensor, setting: tuple[float, float], seeds: Tensor) -> Tens
     """Average over a disk with a smoothed edge; the border mirrors the image."""
     radius, edge = setting
     if radius < _SMALL:
-        return convolve(levels, _small_disk(radius * scale(levels), edge))
+        return convolve(levels, _small_disk(radius * max(1.0, scale(levels)), edge))
     return defocused(levels, radius, edge)
 
 

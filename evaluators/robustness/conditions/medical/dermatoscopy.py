@@ -19,8 +19,8 @@ FEWEST_LETTERS = 3
 SMALLEST_FONT = 0.14
 CAPITAL = 21
 """Height of a capital letter of the Hershey font at scale 1, in pixels."""
-BOLD = 2.0
-"""Hershey letters are drawn with a line one pixel wide, as wide as a third of such a letter."""
+BOLD = 1.15
+"""Makes the letters cover as much as Hershey letters, whose line is one pixel wide at any size."""
 
 
 def black_corner(levels: Tensor, share: float, seeds: Tensor) -> Tensor:  # noqa: ARG001
