@@ -10,7 +10,7 @@ from evaluators import estimates
 from evaluators.binary import Predictions
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.fairness.features import ALL_ALIKE, Features, asked_features, features_need
+from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.fairness.individual import options as described
 from evaluators.fairness.individual.neighbours import Consistency, Neighbourhoods
 from evaluators.fairness.individual.options import IndividualOptions

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -67,7 +65,9 @@ class Clustering:
         """
         if not np.any(fitted != fitted[:1]):
             return np.ones(len(fitted if placed is None else placed), dtype=np.int64)  # nothing tells samples apart
-        with one_thread():
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        with threadpool_limits(limits=1):
             if self.method == "kmeans":
                 return by_size(self._kmeans(fitted, fitted if placed is None else placed, seed))
             if placed is not None:
@@ -204,12 +204,3 @@ def _part(clustering: Clustering, fitted: Floats, codes: Integers, placed: Float
     labels = np.full(len(fitted), ABSENT, dtype=np.int64)
     labels[seen] = clustering.labels(fitted[seen], seed=seed)
     return labels
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute with one thread."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    with threadpool_limits(limits=1):
-        yield

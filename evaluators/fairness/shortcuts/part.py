@@ -11,11 +11,11 @@ from evaluators import estimates, families, metrics
 from evaluators.binary import left_out
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.fairness.features import ALL_ALIKE, Features, asked_features, features_need
+from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.fairness.scene import Scene
 from evaluators.fairness.shortcuts import options as described
 from evaluators.fairness.shortcuts.options import ShortcutOptions
-from evaluators.fairness.shortcuts.prediction import Predicted, cross_validated
+from evaluators.telling_groups import Predicted, cross_validated
 from evaluators.fairness.shortcuts.standardised import Standardised, standardised_auroc, standardised_share
 from evaluators.grouping import Grouping
 from evaluators.requirements import named_dataset

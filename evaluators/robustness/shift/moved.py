@@ -12,8 +12,8 @@ from functools import partial
 import numpy as np
 
 from evaluators.estimates import Bools, Estimate, remembered
-from evaluators.fairness.features import Features
-from evaluators.fairness.shortcuts.prediction import cross_validated
+from evaluators.features import Features
+from evaluators.telling_groups import cross_validated
 from evaluators.robustness.shift import metrics as described
 from evaluators.robustness.shift.options import ShiftOptions
 from evaluators.robustness.shift.sites import Sites

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from evaluators import metrics
 from evaluators.binary import Predictions
-from evaluators.fairness.features import Features, features_need
+from evaluators.features import Features, features_need
 from evaluators.records import Recorder
 from evaluators.requirements import binary_dataset, shared_patients
 from evaluators.robustness.descriptors import DESCRIPTOR, RobustnessOptions

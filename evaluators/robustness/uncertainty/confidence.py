@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from evaluators.estimates import Bools
-from evaluators.fairness.features import Features
+from evaluators.features import Features
 from evaluators.fairness.tasks.observed import Observed
 from evaluators.robustness.uncertainty import mahalanobis
 from evaluators.robustness.uncertainty.options import (

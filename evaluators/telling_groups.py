@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from evaluators.fairness.proxies.clustering import one_thread
 from governance.statistics.clusters import Floats, Integers
 from governance.statistics.ranking import auroc
 
@@ -61,7 +60,9 @@ def cross_validated(features: Floats, groups: npt.ArrayLike, codes: Integers, *,
     names, target = np.unique(np.asarray(groups), return_inverse=True)
     if names.size < 2:
         raise ValueError("there is only one group to tell")
-    with one_thread():
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1):
         rotated = _rotated(features)
         part = _folds(target, codes, folds, seed)
         models = _Models(rotated, np.eye(names.size)[target], part, folds)
