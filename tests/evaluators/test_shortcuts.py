@@ -14,8 +14,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from evaluators.fairness import DESCRIPTOR, FairnessOptions
 from evaluators.fairness.shortcuts.options import METRICS, ShortcutOptions
-from evaluators.telling_groups import PENALTIES, cross_validated
 from evaluators.fairness.shortcuts.standardised import effective_patients, standardised_auroc, standardised_share
+from evaluators.telling_groups import PENALTIES, cross_validated
 from governance.datasets.protocol import NOT_RECORDED
 from governance.errors import InputError
 from governance.harness.protocols import Need

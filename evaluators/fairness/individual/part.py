@@ -10,11 +10,11 @@ from evaluators import estimates
 from evaluators.binary import Predictions
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.fairness.individual import options as described
 from evaluators.fairness.individual.neighbours import Consistency, Neighbourhoods
 from evaluators.fairness.individual.options import IndividualOptions
 from evaluators.fairness.scene import Scene
+from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.grouping import Grouping, distinct_slices, members
 from evaluators.records import Recorder
 from governance.errors import InputError, near_name

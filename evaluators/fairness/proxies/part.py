@@ -12,11 +12,11 @@ from evaluators.binary import auroc_estimate, threshold_estimate
 from evaluators.comparisons import Compared
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.fairness.proxies import options as described
 from evaluators.fairness.proxies.clustering import PART_OF_PATIENTS, UNASSIGNED, Clustering, Stability, stability
 from evaluators.fairness.proxies.options import FOUND_GROUPS, SMALLEST_GROUP, ProxyOptions
 from evaluators.fairness.scene import Scene
+from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.grouping import Grouping, members
 from evaluators.records import Recorder
 from evaluators.requirements import named_dataset

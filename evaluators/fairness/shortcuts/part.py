@@ -11,14 +11,14 @@ from evaluators import estimates, families, metrics
 from evaluators.binary import left_out
 from evaluators.estimates import Bools, Estimate
 from evaluators.fairness.descriptors import FairnessOptions
-from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.fairness.scene import Scene
 from evaluators.fairness.shortcuts import options as described
 from evaluators.fairness.shortcuts.options import ShortcutOptions
-from evaluators.telling_groups import Predicted, cross_validated
 from evaluators.fairness.shortcuts.standardised import Standardised, standardised_auroc, standardised_share
+from evaluators.features import ALL_ALIKE, Features, asked_features, features_need
 from evaluators.grouping import Grouping
 from evaluators.requirements import named_dataset
+from evaluators.telling_groups import Predicted, cross_validated
 from governance.datasets.protocol import NOT_RECORDED
 from governance.errors import InputError, near_name
 from governance.evidence.model import Measurement, Method, MetricDescriptor

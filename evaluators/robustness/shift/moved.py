@@ -13,10 +13,10 @@ import numpy as np
 
 from evaluators.estimates import Bools, Estimate, remembered
 from evaluators.features import Features
-from evaluators.telling_groups import cross_validated
 from evaluators.robustness.shift import metrics as described
 from evaluators.robustness.shift.options import ShiftOptions
 from evaluators.robustness.shift.sites import Sites
+from evaluators.telling_groups import cross_validated
 from governance.datasets.protocol import NOT_RECORDED
 from governance.evidence.model import Measurement, Method
 from governance.statistics.agreement import agreement

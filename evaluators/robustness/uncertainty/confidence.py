@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from evaluators.estimates import Bools
-from evaluators.features import Features
 from evaluators.fairness.tasks.observed import Observed
+from evaluators.features import Features
 from evaluators.robustness.uncertainty import mahalanobis
 from evaluators.robustness.uncertainty.options import (
     ENERGY,
