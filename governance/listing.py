@@ -21,7 +21,7 @@ class Listing:
     rows: tuple[tuple[str, ...], ...]
 
 
-def list_things(kind: str, *, runs: str | Path = "runs") -> Listing:
+def list_things(kind: str, *, runs: str | Path = "runs", modality: str | None = None, short: bool = False) -> Listing:
     """Return a table of what is installed, or of the runs in a folder.
 
     Parameters
@@ -30,14 +30,20 @@ def list_things(kind: str, *, runs: str | Path = "runs") -> Listing:
         One of `KINDS`.
     runs
         Where runs lie, for ``kind="runs"``.
+    modality
+        Only the conditions that make sense for this modality.
+    short
+        Leave out conditions that go by the name of their set, and shorten long lists, for people.
 
     Raises
     ------
     InputError
-        If `kind` is none of them.
+        If `kind` is none of them, or no condition is for that modality.
     """
     if kind not in KINDS:
         raise InputError(f"cannot list '{kind}'", hint=near_name(kind, KINDS))
+    if kind == "conditions":
+        return _conditions(modality, short=short)
     return _runs(Path(runs)) if kind == "runs" else _LISTINGS[kind]()
 
 
@@ -78,16 +84,41 @@ def _collectors() -> Listing:
     return Listing("collectors", "collectors: what observes a model", ("name", "version", "title", "columns"), rows)
 
 
-def _conditions() -> Listing:
+def _conditions(modality: str | None = None, *, short: bool = False) -> Listing:
     from governance.plugins import ConditionDescriptor, installed
 
-    rows = tuple(
-        (name, ", ".join(map(str, found.severities)) or "none", ", ".join(found.modalities) or "any", found.title)
-        for name, found in installed("conditions").items()
-        if isinstance(found, ConditionDescriptor)
-    )
+    known = {name: found for name, found in installed("conditions").items() if isinstance(found, ConditionDescriptor)}
+    every = sorted({each for found in known.values() for each in found.modalities})
+    if modality is not None and modality not in every:
+        raise InputError(f"no condition is for the modality '{modality}'", hint=near_name(modality, every))
+    chosen = {name: found for name, found in known.items() if modality is None or modality in found.modalities}
     about = "conditions: entries of `evaluate.robustness.conditions`"
+    if short:
+        sets = [name for name, found in known.items() if found.kind == "set"]
+        within = {name for name in chosen if any(name.startswith(f"{each}-") and name not in sets for each in sets)}
+        chosen = {name: found for name, found in chosen.items() if name not in within}
+        about += f"; {len(within)} more belong to a set that is named like them (--json lists all)" if within else ""
+    rows = tuple(
+        (name, _scale(found.severities), _kinds(found.modalities, short=short), found.title)
+        for name, found in chosen.items()
+    )
     return Listing("conditions", about, ("name", "severities", "modalities", "title"), rows)
+
+
+_SHOWN_KINDS = 3
+"""Modalities that are named in a short list; of more only the number is given."""
+
+
+def _scale(severities: tuple[int, ...]) -> str:
+    if len(severities) > 1 and severities == tuple(range(severities[0], severities[-1] + 1)):
+        return f"{severities[0]} to {severities[-1]}"
+    return ", ".join(map(str, severities)) or "none"
+
+
+def _kinds(modalities: tuple[str, ...], *, short: bool) -> str:
+    if short and len(modalities) > _SHOWN_KINDS:
+        return f"{len(modalities)} modalities"
+    return ", ".join(modalities) or "any"
 
 
 def _subjects() -> Listing:

@@ -15,8 +15,9 @@ from governance.errors import ExitCode
 @click.option(
     "--runs", type=click.Path(path_type=Path), default="runs", metavar="FOLDER", help="Where runs lie (runs/)."
 )
+@click.option("--modality", metavar="WORD", help="Only conditions for this kind of input, for example radiograph.")
 @click.option("--json", "as_json", is_flag=True, help="Print the table as JSON.")
-def command(kind: str, runs: Path, as_json: bool) -> ExitCode:
+def command(kind: str, runs: Path, modality: str | None, as_json: bool) -> ExitCode:
     """List what is installed, or the runs of this directory.
 
     KIND is evaluators, metrics, collectors, conditions, subjects, datasets, audiences, policies or runs.
@@ -24,11 +25,12 @@ def command(kind: str, runs: Path, as_json: bool) -> ExitCode:
     \b
     Example:
       governance list metrics
+      governance list conditions --modality radiograph
       governance list runs
     """
     from governance import api
 
-    listing = api.list_things(kind, runs=runs)
+    listing = api.list_things(kind, runs=runs, modality=modality, short=not as_json)
     if as_json:
         rows = [dict(zip(listing.columns, row, strict=True)) for row in listing.rows]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
