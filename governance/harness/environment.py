@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Iterable
 from functools import cache
@@ -43,6 +44,17 @@ def versions(names: Iterable[str]) -> dict[str, str]:
 def toolkit_version() -> str:
     """Return the version of the toolkit."""
     return versions([DISTRIBUTION]).get(DISTRIBUTION, "unknown")
+
+
+@cache
+def compiler() -> dict[str, str]:
+    """Return the C++ compiler that `torch.compile` builds with on the processor, and its version; empty without one."""
+    name = os.environ.get("CXX") or "g++"
+    try:
+        done = subprocess.run([name, "-dumpfullversion"], capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {Path(name).name: done.stdout.strip()}
 
 
 @cache

@@ -35,6 +35,11 @@ class Subject:
         self._digest: str | None = None
 
     @property
+    def kind(self) -> str:
+        """The kind of model."""
+        return self._loaded.spec.subject.kind
+
+    @property
     def digest(self) -> str:
         """SHA-256 of all that determines the subject's outputs."""
         if self._digest is None and self._descriptor.identity:

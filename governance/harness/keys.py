@@ -89,6 +89,8 @@ def _surroundings(prepared: Prepared) -> dict[str, Any]:
     libraries = prepared.lock["libraries"]
     return {
         "precision": prepared.settings.precision,
+        "memory_format": prepared.settings.memory_format,
+        "compile": prepared.settings.compile,
         "device": prepared.device,
         "processor": prepared.lock["processor"],
         "threads": prepared.settings.threads,

@@ -14,6 +14,7 @@ from governance.errors import CannotRunError, InputError
 from governance.evidence.canonical import digest_json
 from governance.evidence.folder import RunFolder
 from governance.harness import environment
+from governance.harness.batch_size import measured_batch_size
 from governance.harness.device import PROCESSOR_BOUND, configure_torch, limit_threads, resolve_device
 from governance.harness.identities import Identities, Subject, identities
 from governance.harness.lock import lock_content, run_id
@@ -21,7 +22,7 @@ from governance.harness.places import located
 from governance.harness.plan import Plan, condition_registry, make_plan
 from governance.harness.protocols import EvaluationContext, Need, Request
 from governance.plugins import ConditionDescriptor, find
-from governance.spec.model import Settings, Spec
+from governance.spec.model import MEASURED, Settings, Spec
 
 if TYPE_CHECKING:
     from governance.harness.progress import Reporter
@@ -140,6 +141,19 @@ def prepare(
     processor = environment.processor()
     if settings.device != "cpu":
         processor = f"{processor}; {environment.device_name(settings.device)}"
+    libraries = environment.versions(_libraries(spec, plan))
+    if settings.compile and settings.device == "cpu":
+        libraries |= environment.compiler()
+    if settings.batch_size == MEASURED:
+        size = measured_batch_size(
+            subject,
+            plan,
+            {name: dataset for name, (dataset, _) in datasets.items()},
+            surroundings={"processor": processor, "libraries": libraries, "settings": settings},
+            cache=cache,
+            reporter=reporter,
+        )
+        settings = settings.model_copy(update={"batch_size": size})
     lock = lock_content(
         spec,
         settings=settings,
@@ -149,7 +163,7 @@ def prepare(
         requests=requests,
         conditions=conditions,
         found=found,
-        libraries=environment.versions(_libraries(spec, plan)),
+        libraries=libraries,
         processor=processor,
     )
     folder = RunFolder(runs / run_id(lock))

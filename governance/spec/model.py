@@ -10,7 +10,16 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 SPEC_VERSION = 1
 
@@ -176,14 +185,41 @@ class Tracking(Written):
     experiment: Text | None = None
 
 
+MEASURED = 0
+"""The batch size ``auto``, until it was measured and is a number."""
+
+
+def _batch_size(written: Any) -> Any:
+    if written == "auto":
+        return MEASURED
+    if isinstance(written, bool) or not isinstance(written, int) or written < 1:
+        raise ValueError("`batch_size` must be a whole number from 1 on, or auto")
+    return int(written)
+
+
+BatchSize = Annotated[
+    int,
+    BeforeValidator(_batch_size),
+    PlainSerializer(lambda size: size or "auto"),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "auto"}]}),
+]
+"""Samples of a batch; ``auto`` measures it once on the device (see `governance.harness.batch_size`)."""
+
+
 class Settings(Written):
-    """How a run computes. `batch_size` and `threads` are fixed in the lock before anything is collected."""
+    """How a run computes. `batch_size` and `threads` are fixed in the lock before anything is collected.
+
+    `memory_format` is how images lie in memory while a network computes, ``auto`` by the kind of network; `compile`
+    runs it through ``torch.compile``. Both may change the rounding of what it gives.
+    """
 
     seed: int = Field(default=0, ge=0)
     level: float = Field(default=0.95, gt=0.5, lt=1)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    batch_size: int = Field(default=256, ge=1)
+    batch_size: BatchSize = 256
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    compile: bool = False
     threads: int = Field(default=2, ge=1)
     minimum_patients: int = Field(default=30, ge=2)
     minimum_events: int = Field(default=10, ge=1)

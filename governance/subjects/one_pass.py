@@ -47,6 +47,10 @@ class WithEmbedding:
         ordinary = callable(getattr(type(network), "embed", None)) and not isinstance(network, torch.jit.ScriptModule)
         self._apart = not ordinary
 
+    def keep_apart(self) -> None:
+        """Catch nothing: `torch.compile` does not follow a method that changes from pass to pass."""
+        self._apart = True
+
     def __call__(self, batch: torch.Tensor, features: bool) -> Passed:
         """Run the network; see `Pass`."""
         if self._apart:

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 
 from governance.errors import InputError
+from governance.subjects.compiled import Compiled
 from governance.subjects.descriptors import NetworkOptions
 from governance.subjects.image_preparation import EIGHT_BITS, Preparation, preparation
+from governance.subjects.memory_format import laid_out, memory_format
 from governance.subjects.network_outputs import logit_columns, outputs_of, predicted, without_logits
-from governance.subjects.one_pass import LastBatch, Pass, Passed, plain
+from governance.subjects.one_pass import LastBatch, Pass, Passed, WithEmbedding, plain
 
 if TYPE_CHECKING:
     from governance.spec.model import Settings, SubjectSpec
@@ -24,12 +26,14 @@ if TYPE_CHECKING:
 class TensorSession:
     """A network on a device, with its preprocessing. Whatever is asked about one batch, the network runs once.
 
-    `run` is the network's pass (see `governance.subjects.one_pass`); `embeds` says whether it has features. The last
-    batch's outputs are kept, by the identity of the batch's tensor, until another batch comes.
+    `run` is the network's pass (see `governance.subjects.one_pass`), `eager` the same without `torch.compile`, through
+    which gradients flow; `embeds` says whether it has features. The last batch's outputs are kept, by the identity of
+    the batch's tensor, until another batch comes.
     """
 
     digest: str
     run: Pass
+    eager: Pass
     prepare: Preparation
     task: str
     output: str
@@ -37,6 +41,7 @@ class TensorSession:
     precision: str
     classes: int | None = None
     embeds: bool = False
+    memory_format: torch.memory_format = torch.contiguous_format
     takes: str = "tensor"
     input_range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     """Range of what `differentiable` takes in floating point."""
@@ -134,7 +139,7 @@ class TensorSession:
                 )
             eight = decoded == torch.uint8
             inputs = self.prepare.of_eight_bits(given * EIGHT_BITS) if eight else self.prepare(given)
-            raw = self.run(inputs, False).raw
+            raw = self.eager(laid_out(inputs, self.memory_format), False).raw
         assert raw is not None  # noqa: S101 - what a pass promises
         return outputs_of(raw, len(batch)).float()
 
@@ -151,7 +156,7 @@ class TensorSession:
         if known.raw is None and known.features is None:
             self._last.forget()  # Two batches' outputs need not fit into memory beside each other.
         with torch.inference_mode(), autocast(self.device, self.precision):
-            passed = self.run(self.prepare(batch), features)
+            passed = self.run(laid_out(self.prepare(batch), self.memory_format), features)
         return self._last.keep(batch, passed)
 
 
@@ -179,15 +184,22 @@ def session_of(
     settings: Settings,
     digest: str,
     run: Pass | None,
+    known: bool = True,
 ) -> TensorSession:
     """Put a network on the device, switched to evaluation, with its preprocessing.
 
-    `run` is the pass of a network that has features, None for one that has none.
+    `run` is the pass of a network that has features, None for one that has none. `known` is a network of a library.
     """
-    network.to(device).eval().requires_grad_(False)
+    wanted = memory_format(network, settings, known=known)
+    network.to(device, memory_format=wanted).eval().requires_grad_(False)
+    eager = run or plain(network)
+    apart = isinstance(eager, WithEmbedding)
+    if isinstance(eager, WithEmbedding) and settings.compile:
+        eager.keep_apart()
     return TensorSession(
         digest=digest,
-        run=run or plain(network),
+        run=Compiled(eager, None if apart else run is not None) if settings.compile else eager,
+        eager=eager,
         prepare=preparation(options, base, device),
         task=subject.task,
         output=options.output,
@@ -195,5 +207,6 @@ def session_of(
         precision=settings.precision,
         classes=class_count(options),
         embeds=run is not None,
+        memory_format=wanted,
         network=network,
     )

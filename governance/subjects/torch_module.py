@@ -55,4 +55,5 @@ def open_torch(subject: SubjectSpec, base: Path, device: str, settings: Settings
         settings=settings,
         digest=digest,
         run=WithEmbedding(network) if callable(getattr(network, "embed", None)) else None,
+        known=False,
     )

@@ -122,6 +122,7 @@ def open_transformers(subject: SubjectSpec, base: Path, device: str, settings: S
         settings=settings,
         digest=digest,
         run=run,
+        known=False,
     )
 
 

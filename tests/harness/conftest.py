@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,28 @@ class Project:
             cache=self.folder / "cache",
             reporter=SilentReporter(),
         )
+
+    def collect(self, needs: Sequence[Any], overrides: Mapping[str, Any] | None = None) -> Any:
+        """Collect other needs than the spec's evaluations have; return the observations."""
+        from dataclasses import replace
+
+        from governance import harness
+        from governance.harness.identities import identities
+        from governance.harness.plan import make_plan
+        from governance.harness.progress import SilentReporter
+
+        prepared = self.prepare(overrides)
+        infos = {name: info for name, (_, info) in prepared.datasets.items()}
+        plan = make_plan({"own": needs}, subject=prepared.spec.subject, datasets=infos, conditions=prepared.conditions)
+        found = identities(
+            plan.needs,
+            base=prepared.loaded.base,
+            device="cpu",
+            datasets={name: dataset for name, (dataset, _) in prepared.datasets.items()},
+            conditions=prepared.conditions,
+            before=prepared.make_ready,
+        )
+        return harness.collect(replace(prepared, plan=plan, found=found), SilentReporter())
 
     def run(self, overrides: Mapping[str, Any] | None = None, device: str | None = None, runs: str = "runs") -> Any:
         """Return prepared, observations and evidence."""
