@@ -1,127 +1,144 @@
-"""Built-in conditions on real pixels and real outlines, against SciPy and ImageNet-C's definitions."""
+"""What every built-in condition on pixels or outlines keeps: shape, type, input, and independence of the batch."""
 
-import numpy as np
 import pytest
 import torch
-from scipy import ndimage, stats
+from real_pixels import as_batch, photographs, pictures, scanned_digits, seeds
 
-from evaluators.robustness.conditions import blur, noise, outlines, tones
-from evaluators.robustness.random_numbers import normal, uniform
+from evaluators.robustness.condition_descriptors import imagenet_c
+from evaluators.robustness.conditions import noise, outlines
 from governance.plugins import find
 
-NAMES = ("gaussian_noise", "gaussian_blur", "brightness", "contrast", "erosion", "dilation")
+NAMES = [descriptor.name for descriptor in imagenet_c.ALL]
+EVERY = [*NAMES, "erosion", "dilation"]
+GROWING = [
+    "gaussian-noise",
+    "shot-noise",
+    "impulse-noise",
+    "speckle-noise",
+    "defocus-blur",
+    "motion-blur",
+    "zoom-blur",
+    "gaussian-blur",
+    "brightness",
+    "contrast",
+    "pixelate",
+    "jpeg-compression",
+    "erosion",
+    "dilation",
+]
+"""Those whose published severities grow by mean squared change; frost, glass and others are no such order."""
 
 
-@pytest.fixture(scope="module")
-def digits():
-    """Real scanned digits of scikit-learn as (64, 1, 24, 24) uint8."""
-    from sklearn.datasets import load_digits
-
-    images = torch.tensor(load_digits().images[:64] * 255 / 16, dtype=torch.uint8)[:, None]
-    return images.repeat_interleave(3, 2).repeat_interleave(3, 3)
+def implementation_of(name):
+    return find("conditions", name).load()
 
 
-@pytest.fixture(scope="module")
-def photographs():
-    """Parts of scikit-learn's two photographs as (8, 3, 80, 80) uint8."""
-    from sklearn.datasets import load_sample_images
-
-    parts = [image[y : y + 80, 100:180] for image in load_sample_images().images for y in (0, 90, 180, 270)]
-    return torch.tensor(np.stack(parts)).permute(0, 3, 1, 2).contiguous()
+def small_photographs():
+    """(64, 3, 32, 32) uint8: all go into one part."""
+    whole = photographs()
+    parts = [whole[:, :, y : y + 32, x : x + 32] for y in (0, 16, 32, 48) for x in (0, 48)]
+    return torch.cat(parts).contiguous()
 
 
-def implementation_of(name: str):
-    return find("conditions", name.replace("_", "-")).load()
+def test_fifteen_and_four_are_installed():
+    assert len(imagenet_c.SCORED) == 15
+    assert len(imagenet_c.HELD_BACK) == 4
+    assert all(find("conditions", name) in imagenet_c.ALL for name in NAMES)
 
 
-def seeds(n):
-    return torch.arange(n, dtype=torch.int64) * 7919 - 3
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("images", [scanned_digits, small_photographs], ids=["grey", "colour"])
+def test_pixels_are_the_same_in_batches_of_1_7_and_64_and_in_any_order(images, name):
+    condition, batch, drawn = implementation_of(name), images(), seeds(64)
+    for severity in (1, 4):
+        whole = condition(batch, severity, drawn)
+        for size in (1, 7):
+            parts = [condition(batch[k : k + size], severity, drawn[k : k + size]) for k in range(0, 64, size)]
+            assert torch.equal(torch.cat(parts), whole)
+        order = torch.arange(64).roll(17).flip(0)
+        assert torch.equal(condition(batch[order], severity, drawn[order]), whole[order])
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("severity", [1, 5])
-def test_pixels_are_the_same_in_batches_of_1_7_and_64(digits, name, severity):
-    condition = implementation_of(name)
-    whole = condition(digits, severity, seeds(64))
-    for size in (1, 7):
-        parts = [condition(digits[k : k + size], severity, seeds(64)[k : k + size]) for k in range(0, 64, size)]
-        assert torch.equal(torch.cat(parts), whole)
+@pytest.mark.parametrize("name", EVERY)
+def test_pixels_of_full_size_do_not_depend_on_their_neighbours(name):
+    condition, batch, drawn = implementation_of(name), as_batch(pictures()), seeds(3)
+    whole = condition(batch, 5, drawn)
+    alone = [condition(batch[k : k + 1], 5, drawn[k : k + 1]) for k in range(3)]
+    assert torch.equal(torch.cat(alone), whole)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", EVERY)
 @pytest.mark.parametrize("kind", [torch.uint8, torch.float32])
-def test_shape_type_and_input_are_kept(photographs, name, kind):
-    batch = photographs if kind == torch.uint8 else photographs.float() / 255
+def test_shape_type_and_input_are_kept(name, kind):
+    batch = photographs() if kind == torch.uint8 else photographs().float() / 255
     before = batch.clone()
-    changed = implementation_of(name)(batch, 3, seeds(8))
-    assert (changed.shape, changed.dtype) == (batch.shape, kind)
-    assert torch.equal(batch, before)
+    for severity in (1, 3, 5):
+        changed = implementation_of(name)(batch, severity, seeds(8))
+        assert (changed.shape, changed.dtype, changed.device) == (batch.shape, kind, batch.device)
+        assert torch.equal(batch, before)
+        assert not torch.equal(changed, batch)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_floating_images_come_out_like_those_of_eight_bits(name):
+    batch = photographs()[:2]
+    rounded = implementation_of(name)(batch, 2, seeds(2)).float()
+    floating = implementation_of(name)(batch.float() / 255, 2, seeds(2)) * 255
+    assert float((rounded - floating).abs().mean()) < 0.6
+    assert float((rounded - floating).abs().max()) < 1.5
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("shape", [(2, 1, 28, 28), (2, 3, 28, 45), (1, 3, 91, 64), (1, 2, 40, 40)])
+def test_any_size_and_number_of_channels_is_served(name, shape):
+    generator = torch.Generator().manual_seed(1)
+    batch = torch.randint(20, 230, shape, dtype=torch.uint8, generator=generator)
+    for severity in (1, 5):
+        changed = implementation_of(name)(batch, severity, seeds(shape[0]))
+        assert changed.shape == shape
+        without_colour = name == "saturate" and shape[1] != 3
+        assert torch.equal(changed, batch) == without_colour
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_large_image_is_served(name):
+    batch = as_batch(pictures(1024))[:1, :, :800]
+    changed = implementation_of(name)(batch, 3, seeds(1))
+    assert changed.shape == batch.shape
     assert not torch.equal(changed, batch)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_higher_severity_changes_more(photographs, name):
-    batch = photographs.float() / 255
+@pytest.mark.parametrize("name", EVERY)
+def test_an_empty_batch_stays_empty(name):
+    assert implementation_of(name)(torch.zeros((0, 3, 32, 32), dtype=torch.uint8), 1, seeds(0)).shape == (0, 3, 32, 32)
+
+
+@pytest.mark.parametrize("name", GROWING)
+def test_a_higher_severity_changes_more(name):
+    batch = as_batch(pictures()).float() / 255
     distance = [
-        float((implementation_of(name)(batch, level, seeds(8)) - batch).square().mean()) for level in range(1, 6)
+        float((implementation_of(name)(batch, level, seeds(3)) - batch).square().mean()) for level in range(1, 6)
     ]
     assert distance == sorted(distance)
     assert distance[0] > 0
 
 
-def test_noise_has_the_published_standard_deviation():
-    grey = torch.full((4, 1, 200, 200), 0.5)
-    for severity, deviation in ((1, 0.08), (2, 0.12)):
-        changed = noise.gaussian_noise(grey, severity, seeds(4)).double()
-        assert float(changed.std()) == pytest.approx(deviation, rel=0.01)
-        assert float(changed.mean()) == pytest.approx(0.5, abs=0.002)
-
-
-def test_noise_of_a_sample_depends_on_its_seed_alone(digits):
-    first = noise.gaussian_noise(digits[:2], 3, torch.tensor([5, 6]))
-    swapped = noise.gaussian_noise(digits[:2].flip(0), 3, torch.tensor([6, 5])).flip(0)
-    assert torch.equal(first, swapped)
-    same = torch.cat([digits[:1]] * 2)
-    two = noise.gaussian_noise(same, 3, torch.tensor([5, 6]))
-    assert not torch.equal(two[0], two[1])
-
-
-def test_blur_agrees_with_scipy(photographs):
-    batch = photographs[:2].double() / 255
-    for severity in (1, 4):
-        found = blur.gaussian_blur(batch, severity, seeds(2)).numpy()
-        sigma = blur.BLUR[severity - 1] * 80 / 224
-        expected = ndimage.gaussian_filter(batch.numpy(), (0, 0, sigma, sigma), mode="nearest", truncate=4)
-        assert found == pytest.approx(expected, abs=0.2 / 255)
-
-
-def test_brightness_is_added_to_the_value_of_hsv(photographs):
-    from matplotlib.colors import hsv_to_rgb, rgb_to_hsv
-
-    batch = photographs.permute(0, 2, 3, 1).numpy() / 255
-    hsv = rgb_to_hsv(batch)
-    hsv[..., 2] = np.clip(hsv[..., 2] + 0.3, 0, 1)
-    found = tones.brightness(photographs.double() / 255, 3, seeds(8)).permute(0, 2, 3, 1).numpy()
-    assert found == pytest.approx(hsv_to_rgb(hsv), abs=1e-6)
-
-
-def test_contrast_agrees_with_its_definition(photographs):
-    share = photographs.double() / 255
-    mean = share.mean(dim=(2, 3), keepdim=True)
-    expected = ((share - mean) * 0.4 + mean).clamp(0, 1)
-    assert torch.allclose(tones.contrast(share, 1, seeds(8)), expected, atol=1e-6)
-    rounded = tones.contrast(photographs, 1, seeds(8))
-    assert torch.equal(rounded, torch.round(expected * 255).to(torch.uint8))
-
-
-def test_erosion_and_dilation_agree_with_scipy(digits):
-    for severity in (1, 3):
-        size = (1, 1, 2 * severity + 1, 2 * severity + 1)
-        # Outside of the image nothing is known, so it neither shrinks nor grows what touches the border.
-        smallest = ndimage.minimum_filter(digits.numpy(), size=size, mode="constant", cval=255)
-        largest = ndimage.maximum_filter(digits.numpy(), size=size, mode="constant", cval=0)
-        assert np.array_equal(outlines.erosion(digits, severity, seeds(64)).numpy(), smallest)
-        assert np.array_equal(outlines.dilation(digits, severity, seeds(64)).numpy(), largest)
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_random_depends_on_the_seed_and_the_rest_does_not(name):
+    fixed = {
+        "defocus-blur",
+        "zoom-blur",
+        "gaussian-blur",
+        "brightness",
+        "contrast",
+        "pixelate",
+        "jpeg-compression",
+        "saturate",
+    }
+    batch = photographs()[:1].repeat(4, 1, 1, 1)
+    first, *others = implementation_of(name)(batch, 4, seeds(4))
+    assert all(torch.equal(first, other) for other in others) == (name in fixed)
 
 
 def test_floating_images_outside_the_unit_interval_are_refused_where_it_matters():
@@ -131,37 +148,17 @@ def test_floating_images_outside_the_unit_interval_are_refused_where_it_matters(
     assert torch.equal(outlines.erosion(thickness, 1, seeds(1)), thickness)
 
 
-def test_random_numbers_are_uniform_normal_and_uncorrelated():
-    numbers = uniform(seeds(50), 2000)
-    assert stats.kstest(numbers.flatten().numpy(), "uniform").pvalue > 1e-3
-    assert float(numbers.min()) > 0
-    assert float(numbers.max()) < 1
-    drawn = normal(seeds(50), 2000)
-    assert stats.kstest(drawn.flatten().numpy(), "norm").pvalue > 1e-3
-    between_seeds = np.corrcoef(drawn.numpy())[np.triu_indices(50, 1)]
-    assert np.abs(between_seeds).max() < 0.1
-    next_pixels = np.corrcoef(drawn[:, :-1].flatten().numpy(), drawn[:, 1:].flatten().numpy())[0, 1]
-    assert abs(next_pixels) < 0.02
-
-
-def test_streams_and_neighbouring_seeds_give_other_numbers():
-    one = uniform(torch.tensor([1]), 100)
-    assert not torch.equal(one, uniform(torch.tensor([2]), 100))
-    for stream in (1, 2, 99):
-        assert not torch.equal(one, uniform(torch.tensor([1]), 100, stream=stream))
-    assert torch.equal(one, uniform(torch.tensor([1]), 200)[:, :100])
-
-
-def test_splitmix64_gives_the_published_numbers():
-    """First outputs of SplitMix64 for the seed 0 are known: e220a8397b1dcdaf, 6e789e6aa1b965f4."""
-    from evaluators.robustness.random_numbers import _GOLDEN, _hash
-
-    outputs = [int(_hash(torch.tensor([k * _GOLDEN]))) % 2**64 for k in (0, 1)]
-    assert [hex(value) for value in outputs] == ["0xe220a8397b1dcdaf", "0x6e789e6aa1b965f4"]
+WITHIN_A_LEVEL = {"zoom-blur", "snow", "elastic-transform", "spatter"}
+"""These interpolate, which devices round differently."""
 
 
 @pytest.mark.gpu
-@pytest.mark.parametrize("name", NAMES)
-def test_an_accelerator_gives_the_same_pixels(digits, name):
-    condition = implementation_of(name)
-    assert torch.equal(condition(digits.cuda(), 3, seeds(64).cuda()).cpu(), condition(digits, 3, seeds(64)))
+@pytest.mark.parametrize("name", EVERY)
+def test_an_accelerator_gives_the_same_pixels(name):
+    condition, batch = implementation_of(name), as_batch(pictures())
+    expected = condition(batch, 3, seeds(3))
+    found = condition(batch.cuda(), 3, seeds(3).cuda()).cpu()
+    if name in WITHIN_A_LEVEL:
+        assert float((found.float() - expected.float()).abs().mean()) < 0.3
+    else:
+        assert torch.equal(found, expected)

@@ -8,8 +8,11 @@ Source: Hendrycks and Dietterich, ICLR (2019), and its file ``make_imagenet_c.py
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from evaluators.robustness.conditions.pixels import Tensor, from_levels, in_parts, levels
 from evaluators.robustness.conditions.resampling import box_reduced, repeated
@@ -32,7 +35,7 @@ def pixelate(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: AR
 def jpeg_compression(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: ARG001
     """Encode every image as JPEG with halved colour resolution, and decode it.
 
-    libjpeg does it on the processor whatever the device, so that pixels are the same everywhere. Images with neither
+    Pillow does it on the processor whatever the device, so that pixels are the same everywhere. Images with neither
     one nor three channels are encoded channel by channel.
     """
     return jpeg(batch, QUALITY[severity - 1])
@@ -40,14 +43,23 @@ def jpeg_compression(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # 
 
 def jpeg(batch: Tensor, quality: int) -> Tensor:
     """Return images (b, c, h, w) after one generation of JPEG of a quality between 1 and 100."""
-    from torchvision.io import decode_jpeg, encode_jpeg
-
-    def generation(image: Tensor) -> Tensor:
-        return decode_jpeg(encode_jpeg(image, quality))
-
-    whole = levels(batch).round_().to(torch.uint8).cpu()
-    channels = batch.shape[1]
-    images = whole if channels in {1, 3} else whole.flatten(0, 1)[:, None]
+    if not len(batch):
+        return batch.clone()
+    whole = batch if batch.dtype == torch.uint8 else levels(batch).round_().to(torch.uint8)
+    whole = whole.cpu()
+    in_colour = batch.shape[1] == 3
+    images = (whole.permute(0, 2, 3, 1) if in_colour else whole.flatten(0, 1)).contiguous().numpy()
     with ThreadPoolExecutor(max(1, torch.get_num_threads())) as threads:
-        decoded = torch.stack(list(threads.map(generation, images)))
-    return from_levels(batch, decoded.reshape(batch.shape).to(batch.device, torch.float32))
+        decoded = np.stack(list(threads.map(lambda image: _generation(image, quality), images)))
+    result = torch.from_numpy(decoded).to(batch.device)
+    result = result.permute(0, 3, 1, 2).contiguous() if in_colour else result.reshape(batch.shape)
+    return result if batch.dtype == torch.uint8 else from_levels(batch, result.to(torch.float32))
+
+
+def _generation(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Encode and decode (h, w) or (h, w, 3); Pillow does both while other threads go on."""
+    from PIL import Image
+
+    file = BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))

@@ -94,7 +94,9 @@ def in_parts(condition: Condition) -> Condition:
     @functools.wraps(condition)
     def parted(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
         held = _CACHED if batch.device.type == "cpu" else _HELD
-        size = max(1, held // max(1, batch[0].numel())) if len(batch) else 1
+        if not len(batch):
+            return batch.clone()
+        size = max(1, held // max(1, batch[0].numel()))
         if len(batch) <= size:
             return condition(batch, severity, seeds)
         result = torch.empty_like(batch, memory_format=torch.contiguous_format)
@@ -111,7 +113,9 @@ def one_by_one(condition: Condition) -> Condition:
 
     @functools.wraps(condition)
     def alone(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
-        if len(batch) <= 1:
+        if not len(batch):
+            return batch.clone()
+        if len(batch) == 1:
             return condition(batch, severity, seeds)
         result = torch.empty_like(batch, memory_format=torch.contiguous_format)
         for place in range(len(batch)):

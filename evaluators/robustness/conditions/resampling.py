@@ -40,8 +40,8 @@ def box_reduced(pixels: Tensor, height: int, width: int) -> Tensor:
     device = pixels.device
     across = torch.as_tensor(_box(pixels.shape[-1], width), device=device)
     down = torch.as_tensor(_box(pixels.shape[-2], height), device=device)
-    rows = torch.matmul(pixels, across.T).round_()
-    return torch.matmul(down, rows).round_()
+    rows = torch.matmul(pixels, across.T).add_(0.5).floor_()  # a half goes up, as in Pillow
+    return torch.matmul(down, rows).add_(0.5).floor_()
 
 
 def repeated(pixels: Tensor, height: int, width: int) -> Tensor:

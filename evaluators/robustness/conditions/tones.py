@@ -40,11 +40,13 @@ def contrast(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: AR
 
 @in_parts
 def saturate(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:  # noqa: ARG001
-    """Change the saturation of HSV and keep hue and value; a grey image has none and stays as it is.
+    """Change the saturation of HSV and keep hue and value.
+
+    Images without three channels have no saturation and stay as they are.
 
     From severity 4 on grey pixels of a colour image turn reddish, because their hue counts as 0, as published.
     """
-    if batch.shape[1] == 1:
+    if batch.shape[1] != 3:
         return batch.clone()
     return from_levels(batch, saturated(levels(batch), *SATURATION[severity - 1]))
 
