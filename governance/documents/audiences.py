@@ -56,22 +56,22 @@ READERS: Mapping[Audience, Reader] = {
             "deployer",
             "Information for deployers",
             "customer",
-            f"first careful missing key {_FAIRNESS} conditions elsewhere calibration efficiency oversight unsure "
-            "hazards data operation who more-facts licence words",
+            f"first careful missing key {_FAIRNESS} conditions elsewhere confidence attacks calibration "
+            "efficiency oversight unsure hazards data operation who more-facts licence words",
         ),
         Reader(
             "engineer",
             "Technical report",
             "confidential",
-            f"first missing key {_FAIRNESS} conditions elsewhere calibration efficiency rules reproduce data settings "
-            "measurements methods definitions more-facts",
+            f"first missing key {_FAIRNESS} conditions elsewhere confidence attacks calibration "
+            "efficiency rules reproduce data settings measurements methods definitions more-facts",
         ),
         Reader(
             "auditor",
             "Record for auditors",
             "confidential",
             f"first identity policy rules requirements missing hazards data {_FAIRNESS} conditions elsewhere "
-            "calibration methods statements licence trace signature",
+            "confidence attacks calibration methods statements licence trace signature",
         ),
     )
 }

@@ -186,13 +186,13 @@ class Series(Frozen):
 class Chart(Block):
     """A chart, drawn in panels on shared axes so that it stays readable on a phone.
 
-    `form`: a metric against severity, against the share of labels (log x), observed against predicted, or two metrics
-    that are traded against each other.
+    `form`: a metric against severity, against the share of labels (log x), observed against predicted, two metrics
+    that are traded against each other, or errors against the share that is answered.
     """
 
     kind: Literal["chart"] = "chart"
     id: str
-    form: Literal["conditions", "efficiency", "reliability", "front"]
+    form: Literal["conditions", "efficiency", "reliability", "front", "risk-coverage"]
     title: Text
     note: Text = ()
     x: Axis

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from governance.data_files import data_folder
 from governance.documents import numbers
 from governance.documents.blocks import Chart, Figure, Panel
-from governance.documents.charts import conditions, efficiency, forest, front, reliability
+from governance.documents.charts import conditions, efficiency, forest, front, reliability, risk_coverage
 from governance.documents.charts.hundred import hundred
 from governance.documents.content import Document, Section, plain
 
@@ -24,6 +24,7 @@ _PANELS = {
     "efficiency": efficiency.panel,
     "reliability": reliability.panel,
     "front": front.panel,
+    "risk-coverage": risk_coverage.panel,
 }
 _COLOURS = {
     "pass": "#00694b",

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from governance.statistics.bounds import Bounds, check_level, t_quantile, unseen_share
+from governance.statistics.bounds import Bounds, check_level, t_quantile
 from governance.statistics.clusters import Floats, Integers, cluster_codes, cluster_sums, clustered_variance
-from governance.statistics.proportions import clustered_wilson, gating_proportion
+from governance.statistics.proportions import clopper_pearson, clustered_wilson, gating_proportion
 
 Bools = npt.NDArray[np.bool_]
 
@@ -138,10 +138,10 @@ def least_area(errors: int, n: int) -> float:
 def area_interval(area: RiskArea, level: float = 0.95) -> Bounds:
     """Student's t interval on the logit scale, t on the clusters of the rarer kind (with an error, or right), less one.
 
-    Where there is no error the interval ends at the area that an unseen share u of errors has if the model is most
-    confident in them, ``u (1 - ln u)``; where there is nothing else it starts at ``1 - u + u ln u``.
+    Where fewer than two patients have an error, or a right answer, nothing is known of how they vary; the interval is
+    then what the share of errors leaves possible whatever their ranks (`_bounded`).
 
-    Source: this project; u is the "rule of three" (`governance.statistics.bounds.unseen_share`).
+    Source: this project.
 
     Raises
     ------
@@ -172,17 +172,14 @@ def gating_area(area: RiskArea, level: float = 0.95) -> Bounds:
 def _bounded(area: RiskArea, level: float) -> Bounds:
     """What the share of errors leaves possible for the area, whatever their ranks.
 
-    A share r of errors has an area from ``r + (1 - r) ln(1 - r)`` (all last) to ``r (1 - ln r)`` (all first).
+    A share r of errors has an area from ``r + (1 - r) ln(1 - r)`` (all last) to ``r (1 - ln r)`` (all first). The share
+    is taken as if each patient were one sample.
     """
-    if area.errors == 0:
-        low_risk, high_risk = 0.0, unseen_share(area.n_clusters, level)
-    elif area.errors == area.n:
-        low_risk, high_risk = 1 - unseen_share(area.n_clusters, level), 1.0
-    else:
-        raise ValueError(f"an interval of the area needs errors and right answers of at least {_FEWEST} clusters each")
-    low = low_risk + float(special.xlog1py(1 - low_risk, -low_risk)) if low_risk < 1 else 1.0
-    high = high_risk - float(special.xlogy(high_risk, high_risk))
-    return Bounds(min(low, area.value), max(high, area.value), "Clopper-Pearson on unvaried patients, any ranking")
+    share = area.errors / area.n
+    ends = clopper_pearson(min(share * area.n_clusters, area.n_clusters), area.n_clusters, level)
+    low = ends.low + float(special.xlog1py(1 - ends.low, -ends.low)) if ends.low < 1 else 1.0
+    high = ends.high - float(special.xlogy(ends.high, ends.high))
+    return Bounds(min(low, area.value), max(high, area.value), "Clopper-Pearson on patients, any ranking")
 
 
 _ZERO = 1e-18

@@ -461,7 +461,7 @@ def project(several, tmp_path, monkeypatch):
 
 
 def test_a_run_attacks_judges_by_group_and_collects_nothing_again(project):
-    result = api.run("governance.yaml", formats=("json",), no_tracking=True)
+    result = api.run("governance.yaml", formats=("json", "html"), no_tracking=True)
     decision = json.loads(next(result.folder.path.glob("decisions/*.json")).read_text())
     verdicts = {verdict["rule"]: verdict["outcome"] for verdict in decision["verdicts"]}
     assert verdicts == {"attacked-groups": "fail", "knows-errors": "pass"}
@@ -469,6 +469,12 @@ def test_a_run_attacks_judges_by_group_and_collects_nothing_again(project):
     needs = [need for need in lock["needs"] if need["collector"] == "attack"]
     assert [need["options"]["attack"] for need in needs] == ["pgd", "square"]
     assert all(need["options"]["library"].startswith("adversarial-robustness-toolbox 1.") for need in needs)
+    pages = {path.stem: path.read_text() for path in result.folder.path.glob("documents/*/*.html")}
+    for name in ("deployer", "engineer", "auditor"):
+        assert "Robustness to these attacks is not a guarantee" in pages[name]
+        assert "If only the most confident 80" in pages[name]
+        assert "errors among the answered" in pages[name]
+    assert "Under attack" not in pages["public"] + pages["clinician"]
     again = api.run("governance.yaml", formats=("json",), no_tracking=True)
     events = [json.loads(line) for line in (again.folder.path / "journal.jsonl").read_text().splitlines()]
     assert [event for event in events if event["event"] == "observed"][-1]["collected"] == 0

@@ -92,8 +92,8 @@ def test_the_variance_agrees_with_the_jackknife_over_patients(function):
     assert found.influence.sum() == pytest.approx(0.0, abs=1e-9)
 
 
-@pytest.mark.parametrize("errors", [0, 40])
-def test_without_errors_or_right_answers_the_interval_keeps_a_width(errors):
+@pytest.mark.parametrize("errors", [0, 1, 39, 40])
+def test_with_hardly_an_error_or_right_answer_the_interval_keeps_a_width(errors):
     found = risk_coverage_area(ranked(np.arange(40.0), np.arange(40) < errors))
     ends = area_interval(found)
     assert ends.low <= found.value <= ends.high

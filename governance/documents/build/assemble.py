@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from governance.documents import numbers
 from governance.documents.blocks import TraceRow
 from governance.documents.build import (
+    attacks,
+    confidence,
     curves,
     engineering,
     first,
@@ -39,6 +41,8 @@ def build(run: Run) -> Content:
         similar.similar(run),
         robustness.conditions(run),
         populations.populations(run),
+        confidence.confidence(run),
+        attacks.attacks(run),
         curves.calibration(run),
         curves.efficiency(run),
         statements.careful(run),

@@ -34,8 +34,8 @@ def panel(chart: Chart, item: Panel) -> Markup:
             drawn.append(text(across(value), _BOTTOM + 18, label, anchor="middle"))
             taken = across(value)
     drawn.append(text((_LEFT + _RIGHT) / 2, _BOTTOM + 38, chart.x.title, anchor="middle"))
-    names = [_wrapped(series.title) for series in item.series]
-    ends = _apart(
+    names = [wrapped(series.title) for series in item.series]
+    ends = apart(
         [y(series.points[-1].span.value) if series.points else _TOP for series in item.series],
         [len(name) for name in names],
     )
@@ -73,7 +73,7 @@ def panel(chart: Chart, item: Panel) -> Markup:
     return drawing(_WIDTH, _HEIGHT, plain(chart.title), f"{chart.y.title}. {said}", *drawn, class_="plot wide")
 
 
-def _wrapped(name: str) -> list[str]:
+def wrapped(name: str) -> list[str]:
     """Return a name cut at its hyphens and spaces into at most three lines."""
     lines = [""]
     for word in name.replace("-", "-\0").replace(" ", " \0").split("\0"):
@@ -84,7 +84,7 @@ def _wrapped(name: str) -> list[str]:
     return cut[:3]
 
 
-def _apart(positions: Sequence[float], heights: Sequence[int]) -> list[float]:
+def apart(positions: Sequence[float], heights: Sequence[int]) -> list[float]:
     """Move labels down until none covers another."""
     placed = list(positions)
     order = sorted(range(len(placed)), key=lambda i: (placed[i], i))
