@@ -3,6 +3,8 @@
 Where nothing is random, pixel by pixel; else by mean, deviation, change, structural similarity and spectrum.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -51,8 +53,8 @@ def test_what_is_not_random_gives_the_published_pixels(corruptions, name, severi
     found = ours(name, pictures(), severity).astype(int)
     expected = np.stack([theirs(corruptions, name, image, severity) for image in pictures()]).astype(int)
     # The published code cuts off what is behind the point; ours rounds to the nearest level. The published disk of
-    # radius 10 touches the border of its kernel, where smoothing mirrors it, and adds up to 1.007 instead of 1.
-    too_bright = 0.0075 * 255 if (name, severity) == ("defocus-blur", 5) else 0
+    # radius 10 touches the border of its kernel, where smoothing mirrors it, and adds up to 1.011 instead of 1.
+    too_bright = 0.011 * 255 if (name, severity) == ("defocus-blur", 5) else 0
     assert np.abs(found - expected).max() <= 2 + too_bright
     assert np.mean(np.abs(found - expected) > 1 + too_bright) < 0.02
     if name in {"pixelate", "jpeg-compression"}:
@@ -159,5 +161,5 @@ def _octaves(grey):
         part = grey[top : top + 224, 100:324]
         power = power + np.abs(np.fft.fft2((part - part.mean()) * window)) ** 2
     edges = (1, 2, 4, 8, 16, 32, 64, 112)
-    shares = [power[(radius >= low) & (radius < high)].sum() for low, high in zip(edges, edges[1:], strict=False)]
+    shares = [power[(radius >= low) & (radius < high)].sum() for low, high in itertools.pairwise(edges)]
     return np.array(shares) / power[radius >= 1].sum()
