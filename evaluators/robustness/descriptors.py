@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from evaluators import metrics
+from evaluators.fairness.tasks.mask_metrics import DICE
 from evaluators.operating_point import FIXED_HALF, OperatingPointOptions
 from evaluators.robustness import parts
 from evaluators.robustness.adversarial import metrics as attacks
@@ -24,6 +25,7 @@ from governance.spec.model import Name, Text, Written
 COMPARED: Mapping[str, tuple[str, ...]] = {
     "binary": (scores.CLASSIFICATION_ERROR.name, metrics.SENSITIVITY.name, metrics.AUROC.name),
     "multiclass": (scores.CLASSIFICATION_ERROR.name, scores.BALANCED_ERROR.name),
+    "segmentation": (DICE.name,),
 }
 """Metrics by which groups are compared under every condition unless the options name others, by task."""
 

@@ -24,12 +24,12 @@ from governance.errors import InputError
 from governance.evidence.model import CLEAN, Measurement, OperatingPoint
 from governance.harness.protocols import EvaluationContext, Need, Observations
 
-TASKS = ("binary", "multiclass")
+TASKS = ("binary", "multiclass", "segmentation")
 
 
 @dataclass(frozen=True)
 class RobustnessEvaluator:
-    """Measures a classifier under conditions, paired with the clean input, from its predictions alone."""
+    """Measures a model under conditions, paired with the clean input, from its predictions alone."""
 
     def needs(self, context: EvaluationContext) -> Iterable[Need]:
         """Ask for predictions on the clean input and under every condition and severity."""
@@ -53,7 +53,7 @@ class RobustnessEvaluator:
         if context.subject.task == "binary":
             point = operating_point(options.operating_point, _chosen_from(observations, context, options))
         numbers = _numbers(context, options, dataset, point)
-        read = views.several_classes(dataset) if point is None else views.binary(dataset, point)
+        read = _reader(context, dataset, point)
         clean = read(observations.table(Need.of("predict", options.on)), False)
         yield from numbers.values(clean, CLEAN)
         summed: dict[str, tuple[Seen, ...]] = {}
@@ -63,14 +63,14 @@ class RobustnessEvaluator:
             reference = clean
             if changed.decisions.present.all():
                 if condition.name in asked.named(context, options):
-                    summed[condition.name] = (*summed.get(condition.name, ()), Seen(condition, changed.decisions))
+                    summed[condition.name] = (*summed.get(condition.name, ()), Seen(condition, changed))
             else:
                 # A variant that only some samples have is compared with the clean input of exactly those samples.
                 reference = clean.restricted(changed.decisions.present)
                 yield from numbers.values(reference, CLEAN, variant=f"samples with {condition.name}")
             yield from numbers.values(changed, condition)
             yield from numbers.changes(changed, reference, condition)
-        yield from Summaries(numbers, clean.decisions, summed, relatives(options.reference, summed)).measure()
+        yield from Summaries(numbers, clean, summed, relatives(options.reference, summed)).measure()
         scene = Scene(
             context=context,
             options=options,
@@ -101,27 +101,40 @@ def _dataset(context: EvaluationContext, options: RobustnessOptions) -> DatasetI
     Raises
     ------
     InputError
-        If the task is neither binary nor multiclass, or the options are only for binary tasks.
+        If the task is not one of `TASKS`, or the options are not for it.
     """
     task = context.subject.task
     if task not in TASKS:
         raise InputError(
-            f"evaluate.robustness: the evaluator measures classifiers; the subject's task is '{task}'",
+            f"evaluate.robustness: the evaluator measures classifiers and masks; the subject's task is '{task}'",
             hint=f"remove the evaluator from `evaluate`, or set subject.task: {' or '.join(TASKS)}",
         )
     if task != "binary":
         for name in parts.NAMES:
-            if name not in parts.OF_SEVERAL_CLASSES and getattr(options, name) is not None:
+            fits = task == "multiclass" and name in parts.OF_SEVERAL_CLASSES
+            if not fits and getattr(options, name) is not None:
                 raise InputError(
-                    f"evaluate.robustness.{name}: it is for binary classifiers; the subject's task is '{task}'",
+                    f"evaluate.robustness.{name}: it is not for the subject's task, '{task}'",
                     hint="remove the key, or set subject.task: binary",
                 )
         if options.operating_point != FIXED_HALF:
             raise InputError(
-                "evaluate.robustness.operating_point: several classes are decided for the highest score",
+                "evaluate.robustness.operating_point: several classes are decided for the highest score, and recorded "
+                "masks have no threshold",
                 hint="remove the key",
             )
+    if task == "segmentation" and context.subject.kind != "recorded":
+        raise InputError(
+            "evaluate.robustness: masks are compared under conditions only where their overlap was recorded",
+            hint="record `dice` with columns `condition` and `severity`: subject.kind: recorded",
+        )
     return named_dataset(context, options.on, evaluator=DESCRIPTOR.name)
+
+
+def _reader(context: EvaluationContext, dataset: DatasetInfo, point: OperatingPoint | None) -> views.Read:
+    if point is not None:
+        return views.binary(dataset, point)
+    return views.masks(dataset) if context.subject.task == "segmentation" else views.several_classes(dataset)
 
 
 def _groupings(context: EvaluationContext, options: RobustnessOptions, dataset: DatasetInfo) -> tuple[Grouping, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from evaluators import estimates, metrics
 from evaluators.binary import WITH_CONDITION, WITHOUT_CONDITION, Predictions, ranked_by_enough
 from evaluators.estimates import Bools, Estimate
@@ -40,7 +42,7 @@ def paired_change(
         return ranked_by_enough(_ranking_change(changed, clean, both, parameters), clean, both, minimums)
     among = positive if metric is metrics.SENSITIVITY else negative
     right = 1.0 if metric is metrics.SENSITIVITY else -1.0
-    now, before = (right * data.flagged(point) for data in (changed, clean))
+    now, before = (right * data.flagged(point).astype(np.float64) for data in (changed, clean))
     return paired_shares(now, before, among, clean, parameters)
 
 

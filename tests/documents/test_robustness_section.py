@@ -81,13 +81,13 @@ def test_the_summary_names_the_worst_condition_and_what_was_not_measured(shown: 
     (table,) = blocks(shown["engineer"], DataTable)
     caption = plain(table.caption)
     assert caption.startswith(
-        "The model is wrong most often under \N{LEFT DOUBLE QUOTATION MARK}Patient moves"
+        "Error is highest on average under \N{LEFT DOUBLE QUOTATION MARK}Patient moves"
         "\N{RIGHT DOUBLE QUOTATION MARK}: 0.31, against 0.15 on clean input"
     )
     assert "(mCE) and Relative mean corruption error: not measured, these were not measured: snow." in caption
     assert "AlexNet" in caption
     rows = [[plain(cell) for cell in row] for row in table.rows]
-    assert [row[0] for row in rows] == ["All conditions", "Patient moves (most errors)", "Noise", "Coarser grid"]
+    assert [row[0] for row in rows] == ["All conditions", "Patient moves (worst)", "Noise", "Coarser grid"]
     assert [row[1] for row in rows] == ["412"] * 4
     assert rows[0][2].startswith("0.25 (")
     assert [column.title for column in table.columns][-2:] == ["CE, mCE", "Relative CE, mCE"]

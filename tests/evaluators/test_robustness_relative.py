@@ -13,6 +13,7 @@ from evaluators.grouping import Minimums
 from evaluators.robustness.scores import descriptors as own
 from evaluators.robustness.scores.baselines import baseline
 from evaluators.robustness.scores.decisions import Decisions
+from evaluators.robustness.scores.measures import View
 from evaluators.robustness.scores.relative import SMALLEST_HARM, WITHOUT_WEAK, Relative, relatives
 from evaluators.robustness.scores.severities import OneSlice, Seen
 from governance.harness.protocols import Request
@@ -38,9 +39,10 @@ def decisions(error: float) -> Decisions:
 
 def one_slice(clean: float, errors: Mapping[str, float], severities=(1, 2, 3, 4, 5)) -> OneSlice:
     seen = {
-        name: tuple(Seen(condition(name, s), decisions(error)) for s in severities) for name, error in errors.items()
+        name: tuple(Seen(condition(name, s), View(decisions(error))) for s in severities)
+        for name, error in errors.items()
     }
-    return OneSlice(decisions(clean), seen, np.ones(N, dtype=bool), Minimums(30, 10))
+    return OneSlice(View(decisions(clean)), seen, np.ones(N, dtype=bool), Minimums(30, 10))
 
 
 def of_all(row: Relative, numbers: OneSlice):

@@ -98,8 +98,9 @@ class ByCondition:
                     estimand="difference",
                     reference_condition=CLEAN,
                 )
-            flipped = decisions.flips(changed.decisions, clean.decisions, inside, self.minimums)
-            yield _recorded(self.recorder(condition), metrics.FLIP_RATE, flipped, inside, slice=cell)
+            if changed.dice is None:
+                flipped = decisions.flips(changed.decisions, clean.decisions, inside, self.minimums)
+                yield _recorded(self.recorder(condition), metrics.FLIP_RATE, flipped, inside, slice=cell)
         for grouping in self.groupings:
             for one in self.measures:
                 if one.change is not None and one.metric.name in self.compare:

@@ -151,7 +151,7 @@ def _share(data: Decisions, successes: Bools, among: Bools, parameters: dict[str
 def paired_shares(
     now: Floats, before: Floats, among: Bools, data: Decisions | Predictions, parameters: dict[str, Scalar]
 ) -> Estimate:
-    """Estimate the mean of ``now - before``, (n,) outcomes of 0 and 1 (or their negatives) of the same samples."""
+    """Estimate the mean of ``now - before``, (n,) values from 0 to 1 (or their negatives) of the same samples."""
     return estimates.mean(
         now - before,
         among,

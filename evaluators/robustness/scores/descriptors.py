@@ -5,6 +5,7 @@ from __future__ import annotations
 from evaluators import metrics
 from evaluators.fairness.gaps_descriptors import AUROC_GAP, CALIBRATION_GAP, EQUAL_OPPORTUNITY_DIFFERENCE
 from evaluators.fairness.tasks.class_metrics import CONFIDENCE_CALIBRATION_ERROR
+from evaluators.fairness.tasks.mask_metrics import DICE
 from governance.evidence.model import MetricDescriptor
 
 _HENDRYCKS = "Hendrycks and Dietterich, ICLR (2019)"
@@ -191,6 +192,33 @@ SUMMARIES: tuple[MetricDescriptor, ...] = (
     PREDICTION_CONSISTENCY,
 )
 """Over severities and conditions, in the order in which they are measured."""
+MEAN_DICE = MetricDescriptor(
+    name="mean_dice_under_conditions",
+    title="Mean Dice coefficient under conditions",
+    low=0,
+    high=1,
+    direction="higher",
+    formula="mean over severities of the Dice coefficient; of everything, mean over the conditions of that mean",
+    explanation="How well masks lie on the reference under altered inputs, every condition counting the same.",
+    does_not_show=(
+        "How well they would in practice: conditions and severities were chosen, not met with. And how much of it is "
+        "lost: see the degradation area."
+    ),
+    source="this project; Dice, Ecology 26 (1945) 297",
+)
+DICE_DEGRADATION_AREA = MetricDescriptor(
+    name="dice_degradation_area",
+    title="Degradation area of the Dice coefficient",
+    low=-1,
+    high=1,
+    direction="lower",
+    formula="as the degradation area, of Dice on clean input - Dice at each severity, on samples that have both",
+    explanation="How much of the overlap is lost against clean input, averaged along the scale of severities.",
+    does_not_show="Where masks differ; and samples without a value under a condition, which are left out and counted.",
+    source="this project",
+)
+OVERLAP_SUMMARIES: tuple[MetricDescriptor, ...] = (MEAN_DICE, DICE_DEGRADATION_AREA)
+"""As `SUMMARIES`, of segmentations."""
 RELATIVE: tuple[MetricDescriptor, ...] = (
     CORRUPTION_ERROR,
     RELATIVE_CORRUPTION_ERROR,
@@ -208,6 +236,7 @@ METRICS: tuple[MetricDescriptor, ...] = (
     metrics.EXPECTED_CALIBRATION_ERROR,
     CONFIDENCE_CALIBRATION_ERROR,
     metrics.CALIBRATION_IN_THE_LARGE,
+    DICE,
     metrics.FLIP_RATE,
     metrics.REJECTED_RATE,
     ERROR_GAP,
@@ -216,6 +245,7 @@ METRICS: tuple[MetricDescriptor, ...] = (
     AUROC_GAP,
     CALIBRATION_GAP,
     *SUMMARIES,
+    *OVERLAP_SUMMARIES,
     *RELATIVE,
 )
 
@@ -226,6 +256,7 @@ COMPARABLE: tuple[MetricDescriptor, ...] = (
     CLASSIFICATION_ERROR,
     BALANCED_ERROR,
     metrics.CALIBRATION_IN_THE_LARGE,
+    DICE,
 )
 """Metrics by which groups can be compared under a condition, and by how much it changes them."""
 

@@ -13,11 +13,13 @@ from evaluators.estimates import Bools, Estimate, remembered
 from evaluators.fairness import calibration
 from evaluators.fairness.gaps_descriptors import AUROC_GAP, CALIBRATION_GAP, EQUAL_OPPORTUNITY_DIFFERENCE
 from evaluators.fairness.tasks.class_metrics import CONFIDENCE_CALIBRATION_ERROR
+from evaluators.fairness.tasks.mask_metrics import DICE
 from evaluators.grouping import Minimums
 from evaluators.robustness.paired import change_in_the_large, paired_change
 from evaluators.robustness.scores import decisions
 from evaluators.robustness.scores import descriptors as own
 from evaluators.robustness.scores.decisions import Decisions
+from evaluators.robustness.scores.overlap import change_of_dice, mean_dice
 from governance.evidence.model import Method, MetricDescriptor, OperatingPoint
 from governance.spec.model import Settings
 from governance.statistics.calibration import expected_calibration_error
@@ -34,11 +36,14 @@ class View:
         Of a binary task.
     confidence
         (n,) highest score, of a task of several classes; NaN where there is no output.
+    dice
+        (n,) Dice coefficients, of a segmentation; NaN where there is none. `decisions` then only say what is usable.
     """
 
     decisions: Decisions
     scores: Predictions | None = None
     confidence: Floats | None = None
+    dice: Floats | None = None
 
     @property
     def binary(self) -> Predictions:
@@ -47,10 +52,17 @@ class View:
             raise TypeError("only a binary task has one score a sample")
         return self.scores
 
+    @property
+    def overlap(self) -> tuple[Decisions, Floats]:
+        """What is usable, and the Dice coefficients of a segmentation."""
+        if self.dice is None:
+            raise TypeError("only a segmentation has an overlap")
+        return self.decisions, self.dice
+
     def restricted(self, among: Bools) -> View:
         """Return the same with the samples outside a mask no longer present."""
         scores = None if self.scores is None else self.scores.restricted(among)
-        return View(self.decisions.restricted(among), scores, self.confidence)
+        return View(self.decisions.restricted(among), scores, self.confidence, self.dice)
 
 
 @dataclass(frozen=True)
@@ -79,7 +91,15 @@ class Measure:
 def measures_of(
     task: str, *, point: OperatingPoint | None, minimums: Minimums, settings: Settings, bins: int
 ) -> tuple[Measure, ...]:
-    """Return what is measured of a binary task (which has an operating point), or of several classes."""
+    """Return what is measured of a binary task (which has an operating point), of several classes, or of masks."""
+    if task == "segmentation":
+        return (
+            Measure(
+                DICE,
+                lambda view, inside: mean_dice(*view.overlap, inside, minimums),
+                lambda now, clean, inside: change_of_dice(now.overlap, clean.overlap, inside, minimums),
+            ),
+        )
     of_decisions = (
         Measure(
             own.CLASSIFICATION_ERROR,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,9 +12,11 @@ from evaluators.robustness.scores import decisions
 from evaluators.robustness.scores import descriptors as own
 from evaluators.robustness.scores.combined import SOURCE, weighted_sum
 from evaluators.robustness.scores.decisions import Decisions
+from evaluators.robustness.scores.measures import View
+from evaluators.robustness.scores.overlap import change_of_dice, mean_dice
 from governance.evidence.model import Condition, MetricDescriptor, Scalar
 
-Kind = Literal["error", "balanced error", "added error", "added balanced error", "flips"]
+Kind = Literal["error", "balanced error", "added error", "added balanced error", "flips", "dice", "lost dice"]
 Weights = Sequence[tuple["Seen", float]]
 
 _RANGES: Mapping[Kind, tuple[float, float]] = {
@@ -23,15 +25,34 @@ _RANGES: Mapping[Kind, tuple[float, float]] = {
     "added error": (-1.0, 1.0),
     "added balanced error": (-1.0, 1.0),
     "flips": (0.0, 1.0),
+    "dice": (0.0, 1.0),
+    "lost dice": (-1.0, 1.0),
+}
+
+_DECIDED: Mapping[Kind, Callable[[Decisions, Decisions, Bools, Minimums], Estimate | str]] = {
+    "error": lambda now, _, inside, minimums: decisions.error(now, inside, minimums),
+    "balanced error": lambda now, _, inside, minimums: decisions.balanced_error(now, inside, minimums),
+    "added error": decisions.change_of_error,
+    "added balanced error": decisions.change_of_balanced_error,
+    "flips": decisions.flips,
+}
+"""From the decisions under a condition and on clean input."""
+_KINDS: Mapping[str, Kind] = {
+    own.MEAN_ERROR.name: "error",
+    own.MEAN_BALANCED_ERROR.name: "balanced error",
+    own.DEGRADATION_AREA.name: "added error",
+    own.MEAN_FLIP_RATE.name: "flips",
+    own.MEAN_DICE.name: "dice",
+    own.DICE_DEGRADATION_AREA.name: "lost dice",
 }
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was decided under one condition and severity, of all samples of the dataset."""
+    """What was observed under one condition and severity, of all samples of the dataset."""
 
     condition: Condition
-    decisions: Decisions
+    view: View
 
 
 @dataclass(frozen=True)
@@ -46,7 +67,7 @@ class OneSlice:
         (n,) mask of the slice.
     """
 
-    clean: Decisions
+    clean: View
     seen: Mapping[str, tuple[Seen, ...]]
     inside: Bools
     minimums: Minimums
@@ -56,7 +77,7 @@ class OneSlice:
         """Return a number under one condition and severity, made once."""
         key = (kind, one.condition)
         if key not in self._made:
-            self._made[key] = self._number(kind, one.decisions)
+            self._made[key] = self._number(kind, one.view)
         return self._made[key]
 
     def weighted(
@@ -87,31 +108,22 @@ class OneSlice:
         )
 
     def summary(self, metric: MetricDescriptor, names: Sequence[str]) -> Estimate | str:
-        """Return a metric of `descriptors.SUMMARIES` over the severities of some conditions, all of the same weight."""
+        """Return a summary of `descriptors` over the severities of some conditions, all of the same weight."""
         if metric is own.PREDICTION_CONSISTENCY:
-            changed = [one.decisions for name in names for one in self.seen[name]]
-            return decisions.consistency(changed, self.clean, self.inside, self.minimums)
-        if metric is own.DEGRADATION_AREA:
-            areas = [(one, weight / len(names)) for name in names for one, weight in area_weights(self.seen[name])]
-            return self.weighted("added error", areas)
-        kinds: Mapping[str, Kind] = {
-            own.MEAN_ERROR.name: "error",
-            own.MEAN_BALANCED_ERROR.name: "balanced error",
-            own.MEAN_FLIP_RATE.name: "flips",
-        }
-        means = [(one, weight / len(names)) for name in names for one, weight in mean_weights(self.seen[name])]
-        return self.weighted(kinds[metric.name], means)
+            changed = [one.view.decisions for name in names for one in self.seen[name]]
+            return decisions.consistency(changed, self.clean.decisions, self.inside, self.minimums)
+        kind = _KINDS[metric.name]
+        weights = area_weights if kind in ("added error", "lost dice") else mean_weights
+        return self.weighted(
+            kind, [(one, weight / len(names)) for name in names for one, weight in weights(self.seen[name])]
+        )
 
-    def _number(self, kind: Kind, changed: Decisions) -> Estimate | str:
-        if kind == "error":
-            return decisions.error(changed, self.inside, self.minimums)
-        if kind == "balanced error":
-            return decisions.balanced_error(changed, self.inside, self.minimums)
-        if kind == "added error":
-            return decisions.change_of_error(changed, self.clean, self.inside, self.minimums)
-        if kind == "added balanced error":
-            return decisions.change_of_balanced_error(changed, self.clean, self.inside, self.minimums)
-        return decisions.flips(changed, self.clean, self.inside, self.minimums)
+    def _number(self, kind: Kind, view: View) -> Estimate | str:
+        if kind == "dice":
+            return mean_dice(*view.overlap, self.inside, self.minimums)
+        if kind == "lost dice":
+            return change_of_dice(view.overlap, self.clean.overlap, self.inside, self.minimums, sign=-1)
+        return _DECIDED[kind](view.decisions, self.clean.decisions, self.inside, self.minimums)
 
 
 def mean_weights(seen: Sequence[Seen]) -> tuple[tuple[Seen, float], ...]:

@@ -15,18 +15,25 @@ from evaluators.grouping import Slice
 from evaluators.records import interval_of
 from evaluators.robustness.scores import descriptors as own
 from evaluators.robustness.scores.by_condition import ByCondition
-from evaluators.robustness.scores.decisions import Decisions
+from evaluators.robustness.scores.measures import View
 from evaluators.robustness.scores.relative import Relative
 from evaluators.robustness.scores.severities import OneSlice, Seen
 from governance.evidence.model import CLEAN, Condition, Interval, Measurement, MetricDescriptor
 
-COMPARED = (own.MEAN_ERROR, own.MEAN_BALANCED_ERROR, own.DEGRADATION_AREA, *own.RELATIVE)
+COMPARED = (
+    own.MEAN_ERROR,
+    own.MEAN_BALANCED_ERROR,
+    own.DEGRADATION_AREA,
+    own.MEAN_DICE,
+    own.DICE_DEGRADATION_AREA,
+    *own.RELATIVE,
+)
 """Summaries over all conditions by which groups are compared."""
 
 
 @dataclass(frozen=True)
 class Summaries:
-    """Summaries of what was decided under the conditions that the options name.
+    """Summaries of what was observed under the conditions that the options name.
 
     What only a rule of the policy asks for is not in them, so that a rule changes no number. Numbers over all
     conditions are about none of them, and carry the condition ``clean``; those over the severities of one carry its
@@ -41,7 +48,7 @@ class Summaries:
     """
 
     numbers: ByCondition
-    clean: Decisions
+    clean: View
     seen: Mapping[str, tuple[Seen, ...]]
     relative: tuple[Relative, ...]
 
@@ -68,20 +75,26 @@ class Summaries:
                     )
         yield from self._asked_in_vain(set(whole))
 
+    @property
+    def _metrics(self) -> tuple[MetricDescriptor, ...]:
+        """The summaries of the task, a mean first."""
+        return own.SUMMARIES if self.clean.dice is None else own.OVERLAP_SUMMARIES
+
     def _by_condition(self, one: OneSlice, cell: Slice) -> Iterator[Measurement]:
-        means = {name: one.summary(own.MEAN_ERROR, (name,)) for name in self.seen}
+        mean_of, *others = self._metrics
+        means = {name: one.summary(mean_of, (name,)) for name in self.seen}
         together = {} if cell else self._together(means)
         for name, mean in means.items():
             about: dict[str, Any] = {"condition": Condition(name=name), "inside": one.inside, "slice": cell}
-            yield self._record(own.MEAN_ERROR, mean, simultaneous=together.get(name), **about)
-            for metric in own.SUMMARIES[1:]:
+            yield self._record(mean_of, mean, simultaneous=together.get(name), **about)
+            for metric in others:
                 yield self._record(metric, one.summary(metric, (name,)), **about)
             for row in self.relative:
                 for metric, answer in row.of_condition(name, one):
                     yield self._record(metric, answer, **about)
 
     def _of_all(self, one: OneSlice) -> Iterator[tuple[MetricDescriptor, str | None, Estimate | str]]:
-        for metric in own.SUMMARIES:
+        for metric in self._metrics:
             yield metric, None, one.summary(metric, tuple(self.seen))
         for row in self.relative:
             yield from row.of_all(one)
@@ -92,7 +105,7 @@ class Summaries:
         if len(known) < 2:
             return {}
         level, how = joint_level([mean.influence for mean in known.values()], self.numbers.level, self.numbers.seed)
-        family = f"{own.MEAN_ERROR.name} over {len(known)} conditions, {how}"
+        family = f"{self._metrics[0].name} over {len(known)} conditions, {how}"
         made = {
             name: interval_of(mean.bounds, level, family=family, joint_level=self.numbers.level)[0]
             for name, mean in known.items()

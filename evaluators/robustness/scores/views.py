@@ -51,6 +51,27 @@ def several_classes(dataset: DatasetInfo) -> Read:
     return read
 
 
+def masks(dataset: DatasetInfo) -> Read:
+    """Read the overlap of drawn masks with the reference."""
+
+    def read(table: pd.DataFrame, partial: bool) -> View:
+        observed = Observed.of(_complete(table, dataset) if partial else table, dataset)
+        present = dataset.frame["sample_id"].isin(table["sample_id"]).to_numpy(dtype=bool)
+        dice = observed.numbers("dice")
+        wrong = ~np.isnan(dice) & ~((dice >= 0) & (dice <= 1))
+        if wrong.any():
+            first = int(np.argmax(wrong))
+            raise InputError(
+                f"dataset '{dataset.name}': dice of sample '{observed.table.index[first]}' is {dice[first]}",
+                hint="expected a share from 0 to 1",
+            )
+        none = np.zeros(dataset.n, dtype=np.int64)
+        usable = Decisions(none, none, observed.usable, present, observed.codes, observed.n_clusters, ("patients",))
+        return View(usable, dice=dice)
+
+    return read
+
+
 def beside(view: View, clean: View) -> View:
     """Return a view that shares with the clean one what does not depend on the condition: memory is for decisions."""
     shared = replace(view.decisions, truth=clean.decisions.truth, codes=clean.decisions.codes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from governance.documents import numbers
-from governance.documents.blocks import Audience, Axis, Chart, Figure, Panel, Point, Series, Span, Text
+from governance.documents.blocks import Audience, Axis, Chart, Panel, Point, Series, Span, Text
 from governance.documents.build.axes import axis
 from governance.documents.build.run import Run
 from governance.documents.content import Section
@@ -13,7 +13,15 @@ from governance.evidence.model import CLEAN, Measurement
 
 _TECHNICAL: tuple[Audience, ...] = ("deployer", "engineer", "auditor")
 _READERS: tuple[Audience, ...] = ("clinician", *_TECHNICAL)
-_CONDITION_METRICS = ("auroc", "sensitivity", "specificity", "accuracy", "hallucination_rate", "classification_error")
+_CONDITION_METRICS = (
+    "auroc",
+    "sensitivity",
+    "specificity",
+    "accuracy",
+    "hallucination_rate",
+    "classification_error",
+    "dice",
+)
 _FEW_CONDITIONS = 6
 """Panels of a chart that clinicians are shown."""
 
@@ -167,57 +175,6 @@ def _calibration_finding(large: Measurement | None) -> Text:
         return ("Predicted risks are neither too high nor too low on average, within the uncertainty: ", *shown)
     direction = "low" if large.value > 0 else "high"
     return (f"Predicted risks are too {direction} on average; observed minus predicted: ", *shown)
-
-
-def efficiency(run: Run) -> Section | None:
-    """Return a metric against the share of labels used, one line an arm."""
-    charts: list[Chart] = []
-    for metric in dict.fromkeys(m.metric for m in run.find(evaluator="data_efficiency", estimand="mean")):
-        for dataset in run.datasets:
-            found = [
-                m
-                for m in run.find(
-                    evaluator="data_efficiency", metric=metric, dataset=dataset, estimand="mean", slice={}
-                )
-                if m.status == "measured" and m.fraction is not None and m.reference_variant is None
-            ]
-            if found:
-                charts.append(_efficiency_chart(run, metric, dataset, found))
-    if not charts:
-        return None
-    return Section(id="efficiency", title="With fewer labels", blocks=tuple(charts), audiences=_TECHNICAL)
-
-
-def _efficiency_chart(run: Run, metric: str, dataset: str, found: list[Measurement]) -> Chart:
-    title = run.title_of(metric)
-    arms = dict.fromkeys(m.variant or "model" for m in found)
-    series = []
-    for arm in arms:
-        members = sorted((m for m in found if (m.variant or "model") == arm), key=lambda m: m.fraction or 0.0)
-        points = tuple(_point(m, 100 * (m.fraction or 0.0)) for m in members)
-        series.append(Series(title=arm, points=points))
-    fractions = sorted({m.fraction for m in found if m.fraction is not None})
-    heading: list[str | Figure] = [f"{title} with {numbers.percent(fractions[0])} of the labels: "]
-    for index, line in enumerate(series):
-        if line.points and line.points[0].x == 100 * fractions[0]:
-            heading += ["; " if index else "", f"{line.title} ", line.points[0].figure]
-    return Chart(
-        id=f"efficiency-{metric}-{dataset}",
-        form="efficiency",
-        title=tuple(heading),
-        note=(
-            f"Means over repeated draws of the training labels, with {run.level} intervals over patients and seeds.",
-        ),
-        x=Axis(
-            title="training labels used, %, logarithmic",
-            low=100 * fractions[0],
-            high=100 * fractions[-1],
-            ticks=tuple((100 * f, f"{100 * f:.4g}") for f in fractions),
-        ),
-        y=axis(title, [p.span for s in series for p in s.points], bounds=_bounds(run, metric), ticks=4),
-        panels=(Panel(title="", series=tuple(series)),),
-        audiences=_TECHNICAL,
-    )
 
 
 def _point(m: Measurement, x: float) -> Point:

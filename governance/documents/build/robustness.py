@@ -12,9 +12,13 @@ from governance.documents.content import Section
 from governance.evidence.model import CLEAN, Measurement
 
 _TECHNICAL: tuple[Audience, ...] = ("deployer", "engineer", "auditor")
-_MEAN = "mean_error_under_conditions"
+_ERROR, _DICE = "mean_error_under_conditions", "mean_dice_under_conditions"
+_MEANS: Mapping[str, str] = {_ERROR: "classification_error", _DICE: "dice"}
+"""Means over conditions, of which a task has one, and what they are a mean of."""
 _COLUMNS: Mapping[str, str] = {
-    _MEAN: "Mean error",
+    _ERROR: "Mean error",
+    _DICE: "Mean Dice",
+    "dice_degradation_area": "Degradation area",
     "degradation_area": "Degradation area",
     "mean_flip_rate": "Decisions changed",
     "prediction_consistency": "Never changed",
@@ -24,7 +28,7 @@ _COLUMNS: Mapping[str, str] = {
     "relative_balanced_corruption_error": "rBE",
 }
 """Summaries in their order, with the head of their column."""
-_RELATIVE = tuple(_COLUMNS)[4:]
+_RELATIVE = tuple(_COLUMNS)[-4:]
 _BESIDE_ALEXNET = (
     " CE and BE are errors beside those that AlexNet makes on the published data set; on other data they are not "
     "comparable with published ones."
@@ -47,7 +51,7 @@ def conditions(run: Run) -> Section | None:
 def _sentence(run: Run) -> Iterator[Prose]:
     """Say the mean error and the worst condition in words."""
     for dataset in run.datasets:
-        mean, clean = _whole(run, _MEAN, dataset), curves.clean_value(run, "classification_error", dataset)
+        mean, clean = _whole(run, _ERROR, dataset), curves.clean_value(run, "classification_error", dataset)
         worst = _worst(run, dataset)
         if mean is None or mean.status != "measured" or clean is None or clean.status != "measured" or worst is None:
             continue
@@ -70,7 +74,7 @@ def _tables(run: Run) -> Iterator[DataTable]:
         worst = _worst(run, dataset)
         if worst is None:
             continue
-        by_condition = [m.condition.name for m in _summaries(run, _MEAN, dataset) if not m.condition.is_clean]
+        by_condition = [m.condition.name for m in _summaries(run, worst.metric, dataset) if not m.condition.is_clean]
         made = [_row("All conditions", [_whole(run, name, dataset) for name in names])]
         for variant in dict.fromkeys(m.variant for name in names for m in _variants(run, name, dataset)):
             cells = [next((m for m in _variants(run, name, dataset) if m.variant == variant), None) for name in names]
@@ -93,18 +97,19 @@ def _tables(run: Run) -> Iterator[DataTable]:
 
 
 def _caption(run: Run, dataset: str, worst: Measurement, names: Sequence[str]) -> Text:
-    clean = curves.clean_value(run, "classification_error", dataset)
+    clean = curves.clean_value(run, _MEANS[worst.metric], dataset)
     beside: Text = ()
     if clean is not None and clean.status == "measured":
         beside = (", against ", numbers.value(clean), " on clean input")
-    alone = len({m.condition.name for m in _summaries(run, _MEAN, dataset)}) <= 2
+    alone = len({m.condition.name for m in _summaries(run, worst.metric, dataset)}) <= 2
+    extreme = "highest" if worst.direction == "lower" else "lowest"
     lacking: dict[str, list[str]] = {}
     for name in names:
         whole = _whole(run, name, dataset)
         if whole is not None and whole.status != "measured":
             lacking.setdefault(str(whole.reason), []).append(run.title_of(name))
     return (
-        f"The model is wrong most often under {curves.condition_words(run, worst)}: ",
+        f"{run.title_of(_MEANS[worst.metric])} is {extreme} on average under {curves.condition_words(run, worst)}: ",
         numbers.value(worst),
         *beside,
         f". Numbers of a condition sum up its severities. {run.level} intervals, by patient, over all conditions "
@@ -119,8 +124,8 @@ def _caption(run: Run, dataset: str, worst: Measurement, names: Sequence[str]) -
 def _row(label: str, found: Sequence[Measurement | None], *, worst: bool = False) -> tuple[Text, ...]:
     first = next((m for m in found if m is not None and m.status == "measured"), None)
     n = numbers.count(first, "n") if first is not None else None
-    cells = [_cell(m, together=worst and m is not None and m.metric == _MEAN) for m in found]
-    return ((f"{label} (most errors)" if worst else label,), (n,) if n else ("",), *cells)
+    cells = [_cell(m, together=worst and m is not None and m.metric in _MEANS) for m in found]
+    return ((f"{label} (worst)" if worst else label,), (n,) if n else ("",), *cells)
 
 
 def _cell(m: Measurement | None, *, together: bool = False) -> Text:
@@ -134,11 +139,10 @@ def _cell(m: Measurement | None, *, together: bool = False) -> Text:
 def _group_blocks(run: Run) -> Iterator[GroupTable | Chart]:
     """Yield, for each grouping, the mean error of its groups, then how the gap between them grows with severity."""
     for dataset in run.datasets:
-        mean = _whole(run, _MEAN, dataset)
+        mean = next((m for name in _MEANS if (m := _whole(run, name, dataset)) is not None), None)
+        called = run.find(evaluator="robustness", dataset=dataset, estimand="worst", condition=CLEAN)
         worst_groups = {
-            m.over: m
-            for m in run.find(evaluator="robustness", metric=_MEAN, dataset=dataset, estimand="worst", condition=CLEAN)
-            if m.over is not None
+            m.over: m for m in called if mean is not None and m.metric == mean.metric and m.over is not None
         }
         if mean is not None and worst_groups:
             yield _group_table(run, mean, worst_groups)
@@ -161,25 +165,26 @@ def _group_table(run: Run, mean: Measurement, worst_groups: Mapping[str, Measure
     for over, worst in worst_groups.items():
         label = run.over_label(mean.dataset, over)
         made.append(GroupRow(label=label, heading=label))
-        for m in _summaries(run, _MEAN, mean.dataset, set(over.split(" x "))):
+        for m in _summaries(run, mean.metric, mean.dataset, set(over.split(" x "))):
             if m.condition.is_clean:
                 own = worst if worst.status == "measured" and worst.slice == m.slice else None
                 made.append(rows.group_row(m, _group(run, m), worst=own, cited=cited))
     known = [worst for worst in worst_groups.values() if worst.status == "measured"]
-    title: Text = (f"{run.title_of(_MEAN)} by group",)
+    title: Text = (f"{run.title_of(mean.metric)} by group",)
     if known:
-        most = max(known, key=lambda m: m.value or 0.0)
+        most = curves.most_harmful(known)
+        extreme = "highest" if most.direction == "lower" else "lowest"
         label = run.slice_label(most.dataset, most.slice)
-        title = (f"{run.title_of(_MEAN)} is highest for {label}: ", numbers.value(most))
-    descriptor = run.metric(_MEAN)
+        title = (f"{run.title_of(mean.metric)} is {extreme} for {label}: ", numbers.value(most))
+    descriptor = run.metric(mean.metric)
     return GroupTable(
         id=f"robustness-groups-{mean.dataset}",
         title=title,
         note=((descriptor.explanation,) if descriptor else ()) + rows.footnotes(made),
-        metric=run.title_of(_MEAN),
+        metric=run.title_of(mean.metric),
         n_title="cases",
         clustered=bool(run.datasets.get(mean.dataset, {}).get("clustered")),
-        axis=rows.shared_axis(run, _MEAN, made),
+        axis=rows.shared_axis(run, mean.metric, made),
         rows=tuple(made),
         audiences=_TECHNICAL,
     )
@@ -210,6 +215,11 @@ def _of(run: Run, metric: str, dataset: str, condition: str) -> Measurement | No
 
 
 def _worst(run: Run, dataset: str) -> Measurement | None:
-    """Return the mean error under the condition where it is largest."""
-    found = [m for m in _summaries(run, _MEAN, dataset) if not m.condition.is_clean and m.status == "measured"]
+    """Return the mean of the task under the condition that harms most."""
+    found = [
+        m
+        for name in _MEANS
+        for m in _summaries(run, name, dataset)
+        if not m.condition.is_clean and m.status == "measured"
+    ]
     return curves.most_harmful(found) if found else None
