@@ -17,6 +17,9 @@ GENERATIONS = (1, 2, 4, 7, 10)
 QUALITIES = (30, 80)
 """Lowest and highest quality of a saving, as libjpeg counts. Chosen."""
 
+BLOCK = 8
+"""Pixels of a block of JPEG along each side."""
+
 LINES = (1, 2, 3, 4, 6)
 """Lines of text. No published scale is known: chosen."""
 TEXT_HEIGHT = (0.03, 0.035, 0.04, 0.045, 0.05)
@@ -71,19 +74,20 @@ def jpeg_generations(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
     Blocks move as they do where a picture is cropped between two savings; without that, a second saving at the same
     quality would change almost nothing.
     """
-    changed = [
-        _generations(image, GENERATIONS[severity - 1], Draws(seed, batch.device))
-        for image, seed in zip(batch.split(1), seeds.split(1), strict=True)
-    ]
-    return torch.cat(changed) if changed else batch.clone()
+    count = GENERATIONS[severity - 1]
+    low, high = QUALITIES
+    drawn = Draws(seeds, batch.device).uniform(3 * count).cpu().reshape(-1, count, 3)
+    quality = low + (drawn[..., 0] * (high - low + 1)).int()
+    place = (drawn[..., 1:] * BLOCK).int()
+    saved = batch if batch.dtype == torch.uint8 else levels(batch).round().to(torch.uint8)
+    for k in range(count):
+        images = [_saved(image, int(quality[n, k]), *place[n, k].tolist()) for n, image in enumerate(saved.split(1))]
+        saved = torch.cat(images) if images else saved
+    return from_levels(batch, saved.float())
 
 
-def _generations(image: Tensor, count: int, draws: Draws) -> Tensor:
+def _saved(image: Tensor, quality: int, top: int, left: int) -> Tensor:
+    """Return (1, c, h, w) after one saving whose blocks begin `top` rows above and `left` columns before the image."""
     height, width = image.shape[-2:]
-    saved = levels(image).round().to(torch.uint8)
-    for _ in range(count):
-        quality, top, left = (int(draws.between(low, high)[0, 0]) for low, high in (QUALITIES, (0, 7), (0, 7)))
-        # What is above and left of the image is only there so that the blocks begin elsewhere.
-        around = torch.nn.functional.pad(saved.float(), (left, 0, top, 0), mode="replicate").to(torch.uint8)
-        saved = jpeg(around, quality)[..., top : top + height, left : left + width]
-    return from_levels(image, saved.float())
+    around = torch.nn.functional.pad(image.float(), (left, 0, top, 0), mode="replicate").to(torch.uint8)
+    return jpeg(around, quality)[..., top : top + height, left : left + width]
