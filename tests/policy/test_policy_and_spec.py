@@ -34,7 +34,7 @@ SPEC = Spec.model_validate(
         ("fairness / sensitivity on other", "the spec has no dataset other"),
         ({"evaluator": "fairness", "metric": "sensitivity", "worst": "sex x age"}, "test has no attribute age"),
         ({"evaluator": "fairness", "metric": "sensitivity", "slice": {"site": "A"}}, "test has no attribute site"),
-        ({"evaluator": "robustness", "metric": "auroc", "condition": "fog"}, "there is no condition fog"),
+        ({"evaluator": "robustness", "metric": "auroc", "condition": "sandstorm"}, "there is no condition sandstorm"),
     ],
 )
 def test_a_rule_that_the_spec_cannot_answer_is_named(measure: Any, reason: str | None) -> None:
