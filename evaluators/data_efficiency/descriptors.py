@@ -33,7 +33,7 @@ class Lora(Written):
     """
 
     rank: int = Field(default=8, ge=1, le=1024)
-    alpha: float = Field(default=16.0, gt=0)
+    alpha: int = Field(default=16, ge=1)
     layers: tuple[Text, ...] = ()
 
 
@@ -123,14 +123,14 @@ class Target(Written):
         One of both.
     margin
         How far below it still counts as reached.
-    groups
-        Whether the curve of a group is to reach what the arm reaches in the group (`own`) or for everyone.
+    of
+        Whether the curve of a group is to reach what the arm reaches in that `group`, or for `everyone`.
     """
 
     arm: Name | None = None
     value: float | None = None
     margin: float = Field(default=0.0, ge=0)
-    groups: Literal["own", "everyone"] = "own"
+    of: Literal["group", "everyone"] = "group"
 
     @model_validator(mode="after")
     def _one(self) -> Self:

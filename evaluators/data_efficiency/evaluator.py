@@ -106,7 +106,7 @@ def _fit(options: DataEfficiencyOptions, name: str, arm: Arm) -> Need:
             lora = arm.fine_tune.lora
             recipe |= {"lora_rank": lora.rank, "lora_alpha": lora.alpha, "lora_layers": list(lora.layers)}
         return Need.of("fine-tune", train, **recipe, **common)
-    extractor = {} if arm.features == "subject" else {"extractor": arm.features}
+    extractor: dict[str, Any] = {} if arm.features == "subject" else {"extractor": arm.features}
     sources = (*((arm.on_top_of,) if arm.on_top_of else ()), train, *options.scored)
     embeddings = [Need.of("embed", dataset, **extractor) for dataset in sources]
     return Need.of("fit", train, builds_on=embeddings, **_head(arm), **common)

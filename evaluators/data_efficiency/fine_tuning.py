@@ -152,6 +152,7 @@ def _new_head(network: nn.Module, outputs: int) -> str:
         )
     config = getattr(network, "default_cfg", None) or {}
     named = config.get("classifier") if isinstance(config, dict) else None
+    name: str
     name, layer = next(((n, one) for n, one in linear if n == named), linear[-1])
     fresh = nn.Linear(layer.in_features, outputs)
     parent, _, own = name.rpartition(".")
@@ -183,7 +184,7 @@ def _trainable(network: nn.Module, head: str, recipe: Mapping[str, Any]) -> nn.M
             hint=f"linear layers: {', '.join(linear[:8])}" if linear else "fine-tune all weights instead",
         )
     network.requires_grad_(False)
-    config = LoraConfig(r=int(recipe["lora_rank"]), lora_alpha=float(recipe["lora_alpha"]), target_modules=layers)
+    config = LoraConfig(r=int(recipe["lora_rank"]), lora_alpha=int(recipe["lora_alpha"]), target_modules=layers)
     adapted: nn.Module = inject_adapter_in_model(config, network)
     adapted.get_submodule(head).requires_grad_(True)
     return adapted

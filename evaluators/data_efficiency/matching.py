@@ -88,7 +88,7 @@ class Resampling:
         middle = float(by_seed.mean())
         moved = (self.seeds - 1 / k) @ by_seed * (np.sqrt(k / (k - 1)) if k > 1 else 0.0)
         if not influences.any():
-            return middle + moved
+            return np.asarray(middle + moved)
         stretched = np.sqrt(clusters / (clusters - 1))
         if (influences == influences[0]).all():
             return np.asarray(middle + moved + stretched * (self.patients @ influences[0]))

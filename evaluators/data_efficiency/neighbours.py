@@ -17,8 +17,8 @@ from evaluators.data_efficiency.subsets import Cohort
 NEIGHBOURS = (1, 3, 5, 9, 15, 25, 51)
 """Numbers of neighbours to choose from: odd, so that two classes do not tie."""
 
-FALLBACK = 5
-"""Where too few patients are left to choose; scikit-learn's default."""
+FALLBACK = 1
+"""Where too few patients are left to choose: with one or two of a class, more neighbours are of other classes."""
 
 Distance = Literal["cosine", "euclidean"]
 Rows = npt.NDArray[np.int64]
@@ -61,8 +61,7 @@ class Neighbours:
     def _choose(self, x: Tensor, onehot: Tensor, cohort: Cohort, rows: Rows) -> tuple[int, str]:
         fold = cohort.folds(rows, FOLDS)
         if fold is None:
-            k = min(FALLBACK, len(rows))
-            return k, f"k={k}, too few patients to choose"
+            return FALLBACK, f"k={FALLBACK}, too few patients to choose"
         index = torch.from_numpy(rows).to(x.device)
         own, truth = x[index], onehot[index]
         far = _distances(own, own, self.distance)

@@ -140,7 +140,9 @@ class Savings:
         return next((cell.no_interval for cell in curve.cells if cell.no_interval), None)
 
     def _curve(self, arm: str, where: Slice) -> Curve | str:
-        shares, cells = [], []
+        shares: list[float] = []
+        cells: list[Cell] = []
+        reason = "the arm has no fit"
         for amount in self.board.fits[arm]:
             if amount.shots:
                 return "the arm is fitted on some patients of each class, not on shares of the training patients"
@@ -162,7 +164,7 @@ class Savings:
             return Goal(value, value, words, max(a.percent for arm in self.board.fits.values() for a in arm) / 100)
         arm = str(self.target.arm)
         amount = max(self.board.fits[arm])
-        place = where if self.target.groups == "own" else {}
+        place = where if self.target.of == "group" else {}
         cell = self.board.cell(self.measure, arm, amount, place)
         if isinstance(cell, str):
             return f"the reference, {arm} with {amount.words}: {cell}"

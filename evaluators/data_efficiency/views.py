@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def read(
     CannotRunError
         If fits are missing.
     """
-    by_fit = dict(iter(table.groupby(["test", "fraction", "shots", "seed"], sort=False)))
+    by_fit: dict[Any, pd.DataFrame] = dict(iter(table.groupby(["test", "fraction", "shots", "seed"], sort=False)))
     found = {}
     for amount in amounts:
         parts, points = [], []
@@ -132,7 +132,7 @@ def read(
 
 def _point(
     options: OperatingPointOptions,
-    by_fit: Mapping[tuple[str, float, int, int], pd.DataFrame],
+    by_fit: Mapping[Any, pd.DataFrame],
     amount: Amount,
     seed: int,
     choosing: DatasetInfo | None,

@@ -137,7 +137,7 @@ def test_too_few_patients_to_choose_among_are_said(smoking):
     x, cohort = smoking
     rows = np.array([np.flatnonzero(cohort.labels == 0)[0], np.flatnonzero(cohort.labels == 1)[0]])
     assert Probe().fit_all(x, cohort, [rows], x[:5])[0].choice == "C=1, too few patients to choose"
-    assert Neighbours().fit_all(x, cohort, [rows], x[:5])[0].choice == "k=2, too few patients to choose"
+    assert Neighbours().fit_all(x, cohort, [rows], x[:5])[0].choice == "k=1, too few patients to choose"
 
 
 def test_equal_parts_are_the_same_probe_and_the_same_again(smoking):

@@ -34,14 +34,15 @@ def panel(chart: Chart, item: Panel) -> Markup:
             drawn.append(text(across(value), _BOTTOM + 18, label, anchor="middle"))
             taken = across(value)
     drawn.append(text((_LEFT + _RIGHT) / 2, _BOTTOM + 38, chart.x.title, anchor="middle"))
-    names = [wrapped(series.title) for series in item.series]
+    lines = [series for series in item.series if series.drawn == "line"]
+    names = [wrapped(series.title) for series in lines]
     ends = apart(
-        [y(series.points[-1].span.value) if series.points else _TOP for series in item.series],
+        [y(series.points[-1].span.value) if series.points else _TOP for series in lines],
         [len(name) for name in names],
     )
-    for index, series in enumerate(item.series):
+    for index, series in enumerate(lines):
         colour, name = SERIES[index % len(SERIES)], f"s{index % len(SERIES)}"
-        shift = 3.0 * (index - (len(item.series) - 1) / 2)
+        shift = 3.0 * (index - (len(lines) - 1) / 2)
         path = "M" + "L".join(f"{across(p.x) + shift:.1f} {y(p.span.value):.1f}" for p in series.points)
         drawn.append(
             element(
@@ -66,11 +67,30 @@ def panel(chart: Chart, item: Panel) -> Markup:
             drawn.append(
                 text(_RIGHT + 6, start + _LINE * row, words, strong=True, fill=colour, class_=f"t fill {name}")
             )
+    for series in item.series:
+        if series.drawn == "choice":
+            owner = next((i for i, one in enumerate(lines) if series.title.startswith(one.title)), 0)
+            for point in series.points:
+                drawn += _reached(across(point.x), y(point.span.value), owner)
     said = " ".join(
-        f"{series.title}: " + ", ".join(f"{p.figure.text} at {p.x:.4g} %" for p in series.points) + "."
+        f"{series.title}: " + ", ".join(f"{p.figure.text} at {p.x:.4g}{_unit(chart)}" for p in series.points) + "."
         for series in item.series
     )
     return drawing(_WIDTH, _HEIGHT, plain(chart.title), f"{chart.y.title}. {said}", *drawn, class_="plot wide")
+
+
+def _reached(x: float, y: float, owner: int) -> list[Markup]:
+    """Mark where a curve reaches the reference: a ring, and dashed lines to both axes."""
+    colour, name = SERIES[owner % len(SERIES)], f"s{owner % len(SERIES)}"
+    return [
+        line(_LEFT, y, x, y, class_=f"line {name}", stroke=colour, dash="2 3"),
+        line(x, y, x, _BOTTOM, class_=f"line {name}", stroke=colour, dash="2 3"),
+        element("circle", cx=x, cy=y, r=7.0, class_=f"line {name}", stroke=colour, stroke_width=1.5, fill="none"),
+    ]
+
+
+def _unit(chart: Chart) -> str:
+    return " %" if "%" in chart.x.title else ""
 
 
 def wrapped(name: str) -> list[str]:
