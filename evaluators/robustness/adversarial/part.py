@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,12 @@ from evaluators.robustness.adversarial.observed import Outcome, outcome
 from evaluators.robustness.adversarial.options import AdversarialOptions, Attack
 from evaluators.robustness.descriptors import RobustnessOptions
 from evaluators.robustness.scene import Scene
+from evaluators.robustness.scores.decisions import SHARE, paired_shares
 from governance.evidence.model import Measurement, MetricDescriptor, Scalar
 from governance.harness.protocols import EvaluationContext, Need
-from governance.statistics.differences import gating_paired_difference
 
 CLEAN = "no attack"
 """The variant of the accuracy of the same samples without an attack."""
-_SHARE = "share with cluster-adjusted interval"
 
 
 def needs(context: EvaluationContext, options: RobustnessOptions) -> Iterable[Need]:
@@ -141,7 +139,7 @@ class _Attacked:
     def _share(self, successes: Bools, among: Bools, parameters: dict[str, Scalar]) -> Estimate | str:
         decisions = self.scene.view.decisions
         return self.scene.minimums.missing(decisions.patients(among), []) or estimates.proportion(
-            successes, among, decisions.codes, name=_SHARE, parameters=parameters, n_clusters=decisions.n_clusters
+            successes, among, decisions.codes, name=SHARE, parameters=parameters, n_clusters=decisions.n_clusters
         )
 
     def _drop(self, key: tuple[Attack | None, float], inside: Bools) -> Estimate | str:
@@ -151,17 +149,7 @@ class _Attacked:
         if reason:
             return reason
         now, before = (part.astype(np.float64) for part in (self.survived[key], self.right))
-        return estimates.mean(
-            now - before,
-            among,
-            decisions.codes,
-            low=-1.0,
-            high=1.0,
-            parameters={**self.parameters[key], **self._left_out(inside)},
-            name="mean of paired differences with cluster-robust variance",
-            n_clusters=decisions.n_clusters,
-            gating=partial(gating_paired_difference, now[among], before[among], decisions.codes[among]),
-        )
+        return paired_shares(now, before, among, decisions, {**self.parameters[key], **self._left_out(inside)})
 
     def _left_out(self, inside: Bools) -> dict[str, Scalar]:
         return {"rejected_left_out": int(np.sum(inside & ~self.usable))}
