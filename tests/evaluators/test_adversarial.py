@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from evaluators.robustness.adversarial.metrics import METRICS
 from evaluators.robustness.adversarial.options import AdversarialOptions
 from governance import api
 from governance.datasets.protocol import DatasetInfo
-from governance.errors import InputError
+from governance.errors import CannotRunError, InputError
 from governance.harness.protocols import CollectionContext, EvaluationContext
 from governance.harness.rows import rows_of
 from governance.policy import Policy
@@ -82,6 +83,7 @@ class Case:
     images: np.ndarray
     network: Network
     kind: str = "torch"
+    device: str = "cpu"
 
     @property
     def subject(self) -> SubjectSpec:
@@ -93,7 +95,7 @@ class Case:
             NetworkOptions.model_validate({"input": {"channels": 1}}),
             subject=self.subject,
             base=Path(),
-            device="cpu",
+            device=self.device,
             settings=Settings(),
             digest="d",
             run=None,
@@ -117,14 +119,14 @@ class Case:
             datasets={},
             subject=self.subject,
             base=Path(),
-            device="cpu",
+            device=self.device,
             settings=context.settings,
             tables={},
             open_subject=lambda: session,
         )
         for need in EVALUATOR.needs(context):
             if need.collector == "predict":
-                found = session.predict(torch.tensor(self.images))
+                found = session.predict(torch.tensor(self.images, device=self.device))
                 columns = {"score": found} if found.ndim == 1 else {"scores": found}
                 tables[need.id] = rows_of(columns, self.info.frame["sample_id"].tolist())
             else:
@@ -324,6 +326,37 @@ def test_an_input_without_a_finite_output_is_counted_and_not_attacked(several):
     found = broken.measure({"eps": [SMALL], "attacks": ["fgsm"]})
     robust = one(found, "robust_accuracy", {}, variant=f"linf {SMALL}", target_class=None)
     assert (robust.n, robust.method.parameters["rejected_left_out"]) == (193, 7)
+
+
+def test_an_attack_that_leaves_the_model_without_an_answer_has_succeeded(several):
+    class Silenced(Network):
+        def forward(self, batch):
+            found = super().forward(batch)
+            changed = (batch * 255 - (batch * 255).round()).abs().amax((1, 2, 3)) > 0.01  # not of whole grey levels
+            return torch.where(changed[:, None].expand_as(found), torch.nan, found)
+
+    silenced = replace(several, network=Silenced(10))
+    silenced.network.load_state_dict(several.network.state_dict())
+    found = silenced.measure({"eps": [SMALL], "attacks": ["fgsm"]})
+    robust = one(found, "robust_accuracy", {}, variant=f"linf {SMALL}", target_class=None)
+    assert (robust.value, robust.n) == (0, 200)
+    assert robust.method.parameters["left_without_output"] > 150
+
+
+def test_a_missing_library_is_named_with_how_to_get_it(several, monkeypatch):
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    with pytest.raises(CannotRunError, match="adversarial-robustness-toolbox") as raised:
+        list(EVALUATOR.needs(several.context({"eps": [SMALL]})))
+    assert "medical-ai-governance[adversarial]" in raised.value.hint
+
+
+@pytest.mark.gpu
+def test_an_attack_runs_on_the_accelerator(several):
+    found = replace(several, device="cuda").measure({"eps": [SMALL], "attacks": ["pgd", "square"], "queries": 20})
+    assert value(found, f"linf {SMALL}") < value(found, "no attack")
 
 
 def test_a_sample_of_patients_is_attacked_whole_and_a_larger_one_holds_it(several):

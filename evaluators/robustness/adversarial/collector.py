@@ -141,8 +141,8 @@ def _attacked(
             network, pixels[right], truth[right], options=options, classes=classes, device=context.device, seed=seed
         )
         under[right] = outputs(changed[right])
-    usable = _finite(under)
-    wrong = usable & (_decided(under, threshold) != truth)
+    # An attack that leaves the model without an answer has succeeded.
+    wrong = ~_finite(under) | (_decided(under, threshold) != truth)
     several = "scores" if clean.ndim > 1 else "score"
     return {
         "status": np.where(usable, OK, REJECTED),

@@ -17,7 +17,7 @@ ROBUST_ACCURACY = MetricDescriptor(
     direction="higher",
     formula=(
         "samples that are right without an attack and under every one of the attacks, at this size and all smaller "
-        "ones / samples with a usable output throughout"
+        "ones / samples with a usable output without an attack; no output under attack is wrong"
     ),
     explanation=(
         "The share of samples about which the model stays right when each image is changed, within the named size, to "

@@ -27,9 +27,11 @@ class Outcome:
     present
         (n,) which samples were drawn to be attacked.
     usable
-        (n,) which of them have an output.
+        (n,) which of them have an output without an attack.
     right
         (n,) whether the model decides right under attack; False where it gives no output.
+    silenced
+        How many have an output without an attack and none under it.
     largest_change
         Norm of the largest change that was made.
     """
@@ -37,6 +39,7 @@ class Outcome:
     present: Bools
     usable: Bools
     right: Bools
+    silenced: int
     largest_change: float
 
 
@@ -61,10 +64,19 @@ def outcome(table: pd.DataFrame, dataset: DatasetInfo, decisions: Decisions, poi
     aligned = rows.reindex(wanted)
     present: Bools = np.asarray(wanted.isin(rows.index), dtype=bool)
     usable: Bools = (aligned["status"] == OK).to_numpy(dtype=bool)
+    name = "score" if point is not None else "scores"
+    found = [np.atleast_1d(np.asarray(row, dtype=np.float64)) for row in aligned[name].to_numpy()[usable]]
+    scores = np.stack(found) if found else np.zeros((0, 1))
+    answered = np.isfinite(scores).all(axis=1)
+    known = np.nan_to_num(scores, nan=-1.0)
+    decided = known.argmax(axis=1) if point is None else (known[:, 0] >= point.threshold).astype(np.int64)
     choice = np.full(dataset.n, -1)
-    if point is None:
-        choice[usable] = np.stack(list(aligned["scores"].to_numpy()[usable])).argmax(axis=1) if usable.any() else -1
-    else:
-        choice[usable] = aligned["score"].to_numpy(dtype=np.float64)[usable] >= point.threshold
+    choice[usable] = np.where(answered, decided, -1)
     changes = table["perturbation"].to_numpy(dtype=np.float64)
-    return Outcome(present, usable, usable & (choice == decisions.truth), float(changes.max(initial=0.0)))
+    return Outcome(
+        present=present,
+        usable=usable,
+        right=usable & (choice == decisions.truth),
+        silenced=int((~answered).sum()),
+        largest_change=float(changes.max(initial=0.0)),
+    )

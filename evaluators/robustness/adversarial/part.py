@@ -51,8 +51,8 @@ class _Attacked:
     right
         (n,) right without an attack.
     usable
-        (n,) attacked with a usable output throughout: the denominator of every number, so that a stronger attack cannot
-        look weaker by leaving other samples out.
+        (n,) drawn, and with an output without an attack: the denominator of every number, so that a stronger attack
+        cannot look weaker by leaving samples out. No output under attack counts as wrong.
     """
 
     scene: Scene
@@ -176,6 +176,7 @@ def _about(
         "queries": own.queries,
         "restarts": own.restarts,
         "largest_change": max(found[name, eps].largest_change for name in names),
+        "left_without_output": max(found[name, eps].silenced for name in names),
     }
 
 
