@@ -21,7 +21,7 @@ from governance.harness.keys import batch_key
 from governance.harness.preparation import Prepared
 from governance.harness.progress import Reporter
 from governance.harness.protocols import BatchCollector, Need
-from governance.harness.rows import rows_of
+from governance.harness.rows import joined, rows_of
 from governance.harness.samples import Decoder, Samples
 from governance.subjects.protocol import Sample, Session
 
@@ -185,7 +185,7 @@ class DeviceLoop:
 
     def _observe(self, needs: Sequence[Need], samples: Samples, size: int) -> dict[str, pd.DataFrame]:
         """Observe one condition of one shard for all needs that asked, batch after batch."""
-        parts: dict[str, list[pd.DataFrame]] = {need.id: [] for need in needs}
+        parts: dict[str, list[Mapping[str, Any]]] = {need.id: [] for need in needs}
         sessions = {need.id: self._session(need) for need in needs}
         # Features first: a pass that gives them gives the outputs as well.
         ordered = sorted(needs, key=lambda need: need.collector != "embed")
@@ -197,8 +197,10 @@ class DeviceLoop:
                 if takes not in batches:
                     batches[takes] = self._batch(takes, need, samples, rows, size)
                 columns = self.collectors[need.collector].observe(batches[takes], sessions[need.id], dict(need.options))
-                parts[need.id].append(rows_of(columns, samples.ids[rows.start : rows.stop]))
-        return {need_id: pd.concat(frames, ignore_index=True) for need_id, frames in parts.items()}
+                parts[need.id].append({name: values[: len(rows)] for name, values in columns.items()})
+                if start == 0:
+                    rows_of(columns, samples.ids[: len(rows)])  # What is wrong is said before a shard was computed.
+        return {need_id: rows_of(joined(columns), samples.ids) for need_id, columns in parts.items()}
 
     def _session(self, need: Need) -> Session:
         extractor = dict(need.options).get("extractor")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from governance.errors import GovernanceError, InputError
 from governance.harness.protocols import Need
-from governance.harness.seeds import sample_seed
+from governance.harness.seeds import sample_seeds
 from governance.plugins import ConditionDescriptor
 from governance.spec.references import load_reference
 
@@ -33,7 +33,7 @@ def implementation(condition: ConditionDescriptor, base: Path) -> Callable[..., 
 
 def condition_seeds(need: Need, sample_ids: Sequence[str], seed: int) -> list[int]:
     """Return the seed of each sample under the need's condition."""
-    return [sample_seed(seed, name, need.condition.name, need.condition.severity) for name in sample_ids]
+    return sample_seeds(seed, sample_ids, need.condition.name, need.condition.severity)
 
 
 def changed_items(

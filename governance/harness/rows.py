@@ -14,8 +14,37 @@ from governance.harness.protocols import OK, REJECTED, UNPARSED
 NOT_FINITE = "the model's output is not a finite number"
 _PROBABILITIES = ("score", "scores")
 _NUMERIC = (*_PROBABILITIES, "logits", "value", "embedding")
+_UNLESS_SAID = {"status": OK, "reason": ""}
 _TOLERANCE = 1e-6
 """How far a probability may be outside of [0, 1] by rounding; it is then clipped."""
+
+
+def joined(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Join the columns of batches: one table is made of a shard, not one of each batch.
+
+    Parameters
+    ----------
+    parts
+        Columns by name, without padding. ``status`` and ``reason`` may be left out where all is well.
+
+    Raises
+    ------
+    InputError
+        If batches have different columns.
+    """
+    names = dict.fromkeys(name for part in parts for name in part)
+    columns: dict[str, Any] = {}
+    for name in names:
+        if name in _UNLESS_SAID:
+            length = [len(next(iter(part.values()))) for part in parts]
+            given = [part.get(name, [_UNLESS_SAID[name]] * n) for part, n in zip(parts, length, strict=True)]
+        elif all(name in part for part in parts):
+            given = [part[name] for part in parts]
+        else:
+            raise InputError(f"a collector gave '{name}' for some batches and not for others")
+        arrays = all(isinstance(values, np.ndarray) for values in given)
+        columns[name] = np.concatenate(given) if arrays else [value for values in given for value in values]
+    return columns
 
 
 def rows_of(columns: Mapping[str, Any], sample_ids: Sequence[str]) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
@@ -17,8 +19,8 @@ from governance.harness.generation import Generate
 from governance.harness.journal import Journal
 from governance.harness.plan import levels, make_plan
 from governance.harness.protocols import CollectionContext, Need, Shard
-from governance.harness.rows import rows_of
-from governance.harness.seeds import sample_seed
+from governance.harness.rows import joined, rows_of
+from governance.harness.seeds import sample_seed, sample_seeds
 from governance.plugins import ConditionDescriptor, installed
 from governance.spec.model import Settings, SubjectSpec
 
@@ -91,6 +93,27 @@ def test_seeds_differ_by_sample_condition_and_severity_and_by_nothing_else() -> 
     assert len(seeds) == 24
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert sample_seed(0, "a", "noise", 1) == sample_seed(0, "a", "noise", 1)
+
+
+@given(st.integers(0, 2**40), st.lists(st.text()), st.lists(st.text() | st.integers() | st.none(), max_size=3))
+def test_seeds_of_many_samples_are_those_of_each(seed: int, samples: list[str], what: list[str | int | None]) -> None:
+    try:
+        expected = [sample_seed(seed, sample, *what) for sample in samples]
+    except UnicodeEncodeError:  # lone surrogates
+        return
+    assert sample_seeds(seed, samples, *what) == expected
+
+
+def test_columns_of_batches_are_joined_and_what_was_not_said_is_well() -> None:
+    whole = joined(
+        [{"score": np.array([0.1, 0.2])}, {"score": np.array([np.nan]), "status": ["rejected"], "reason": ["x"]}]
+    )
+    rows = rows_of(whole, ["a", "b", "c"])
+    assert rows["status"].tolist() == ["ok", "ok", "rejected"]
+    assert rows["reason"].tolist() == ["", "", "x"]
+    np.testing.assert_array_equal(rows["score"], [0.1, 0.2, np.nan])
+    with pytest.raises(InputError, match="'value' for some batches"):
+        joined([{"score": np.zeros(1)}, {"score": np.zeros(1), "value": np.zeros(1)}])
 
 
 def test_a_cut_off_line_of_the_journal_is_skipped_and_the_next_starts_a_new_line(tmp_path: Path) -> None:

@@ -1,0 +1,12 @@
+"""Run this benchmark alone: `python -m benchmarks.collection [--images N] [--rounds N] [--architecture NAME]`."""
+
+import argparse
+
+from benchmarks.collection import ROUNDS, main
+from benchmarks.collection.project import IMAGES
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--images", type=int, default=IMAGES)
+parser.add_argument("--rounds", type=int, default=ROUNDS)
+parser.add_argument("--architecture", default="resnet18")
+main(**vars(parser.parse_args()))
