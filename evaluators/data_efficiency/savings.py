@@ -67,8 +67,6 @@ class Savings:
             return
         for where in self.board.slices:
             about: dict[str, Any] = {"variant": arm, "slice": where, "estimand": "value"}
-            if self.target.arm is not None and self.target.arm != arm:
-                about["reference_variant"] = self.target.arm
             found = self._crossing(arm, where)
             for metric, estimate in zip((LABEL_FRACTION_TO_MATCH, LABEL_SAVINGS), found, strict=True):
                 if isinstance(estimate, str):

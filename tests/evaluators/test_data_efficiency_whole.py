@@ -240,16 +240,13 @@ def test_the_share_that_reaches_a_reference_is_the_crossing_of_the_printed_means
                 dataset=test,
                 variant=arm,
                 estimand="value",
-                reference_variant="age",
             )
             if not np.isfinite(expected):
                 assert found.status == "not_measured"
                 assert found.reason.startswith("not reached: auroc is at most")
                 continue
             assert found.value == pytest.approx(expected, abs=1e-12)
-            saved = one(
-                binary, metric="label_savings", dataset=test, variant=arm, estimand="value", reference_variant="age"
-            )
+            saved = one(binary, metric="label_savings", dataset=test, variant=arm, estimand="value")
             assert saved.value == pytest.approx(1 - expected, abs=1e-12)
             if found.interval is not None:
                 assert (saved.interval.low, saved.interval.high) == pytest.approx(
@@ -297,7 +294,6 @@ def test_groups_have_a_share_of_their_own_and_the_change_of_their_gap(smoking):
             variant="probe",
             estimand="value",
             slice={"sex": group},
-            reference_variant="age",
         )
         assert share.method.parameters["reference"] == "age with 100 % of the labels, less 0.05" or share.reason
     gaps = {
