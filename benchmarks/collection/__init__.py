@@ -39,7 +39,5 @@ def main(images: int = IMAGES, rounds: int = ROUNDS, architecture: str = "resnet
         print(f"  {words[name]:<44} {elapsed:>9.2f} s {processor:>9.2f} s")
     ratios = [statistics.median(each.ratio(clock) for each in taken) for clock in (0, 1)]
     print(f"  {'collection less both / bare loop':<44} {ratios[0]:>11.3f} {ratios[1]:>11.3f}   goal {GOAL:g}")
-    print(
-        "  elapsed: decoding runs beside the network, so that taking it off whole flatters where there are idle cores;"
-    )
-    print("  processor: seconds of all threads, which is the fairer ratio on a machine that others use")
+    print("  elapsed: decoding runs beside the network, so that taking it off flatters where cores are idle;")
+    print("  processor: seconds of all threads, the fairer ratio on a machine that others use")
