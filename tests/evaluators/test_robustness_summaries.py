@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from evaluators.estimates import proportion
 from evaluators.robustness.scores.combined import weighted_sum
+from evaluators.robustness.scores.decisions import Decisions, paired_shares
 from evaluators.robustness.scores.severities import area_weights
 from governance.harness.protocols import Request
 from governance.statistics.clusters import cluster_codes
@@ -232,3 +233,29 @@ def test_intervals_of_a_mean_over_conditions_cover_the_truth_as_often_as_they_sa
     assert 0.925 <= covered / trials <= 0.98
     assert passes / trials <= 0.04  # 2.5 % are allowed; the rest is the noise of 400 trials
     assert alone / trials < 0.75  # what taking the conditions for independent would give
+
+
+@pytest.mark.slow
+def test_intervals_of_a_degradation_area_cover_the_truth_and_verdicts_on_it_are_rarely_wrong():
+    """Few samples change, and what changes at a mild severity changes at the others, too."""
+    worse, better = (0.02, 0.05, 0.1, 0.15, 0.25), (0.02, 0.02, 0.02, 0.02, 0.02)
+    weights, patients, trials = (0.2, 0.2, 0.2, 0.2, 0.1), 60, 400
+    stream, codes = np.random.default_rng(6), np.repeat(np.arange(60), 2)
+    everyone, none = np.ones(codes.size, dtype=bool), np.zeros(codes.size, dtype=np.int64)
+    data = Decisions(none, none, everyone, everyone, codes, patients, ("patients",))
+    truth = float(np.dot(weights, np.subtract(worse, better)))
+    covered = too_low = too_high = 0
+    for _ in range(trials):
+        latent = np.sqrt(0.5) * (stream.normal(0, 1, patients)[codes] + stream.normal(0, 1, codes.size))
+        place = norm.cdf(latent)
+        parts = [
+            paired_shares((place < up).astype(float), (place > 1 - down).astype(float), everyone, data, {})
+            for up, down in zip(worse, better, strict=True)
+        ]
+        area = weighted_sum(parts, weights, name="-", parameters={})
+        ends, gate = area.bounds(0.95), area.gating(0.95)
+        covered += ends.low <= truth <= ends.high
+        too_low += gate.high < truth
+        too_high += gate.low > truth
+    assert 0.925 <= covered / trials <= 0.985
+    assert max(too_low, too_high) / trials <= 0.04  # 2.5 % are allowed; the rest is the noise of 400 trials
