@@ -32,6 +32,7 @@ from governance.subjects.tensor_session import TensorSession, session_of
 EVALUATOR = DESCRIPTOR.load()
 FITTED, SCORED = slice(0, 1200), slice(1200, 1400)
 SMALL, LARGE = 0.06, 0.15
+MAX = "max-probability"
 
 
 class Network(torch.nn.Module):
@@ -420,11 +421,23 @@ CODE = """
 import torch
 
 
+class Network(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(
+            torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 16, 3, padding=1), torch.nn.ReLU(),
+            torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(256, 10),
+        )
+
+    def embed(self, batch):
+        return self.layers[:-1](batch)
+
+    def forward(self, batch):
+        return self.layers[-1](self.embed(batch))
+
+
 def network():
-    return torch.nn.Sequential(
-        torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 16, 3, padding=1), torch.nn.ReLU(),
-        torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(256, 10),
-    )
+    return Network()
 """
 SPEC = """
 version: 1
@@ -448,12 +461,27 @@ datasets:
     cluster: patient
     modality: photograph
     attributes: {ink: ink}
+  train:
+    kind: npz
+    role: training
+    file: train.npz
+    images: images
+    table: train.csv
+    target: digit
+    sample_id: id
+    cluster: none
+    cluster_reason: one image a writer
+    modality: photograph
 evaluate:
   robustness:
     on: test
     groups: [ink]
+    severities: [5]
     adversarial: {eps: [0.06], attacks: [pgd, square], steps: 8, queries: 20}
-    uncertainty: {scores: [max-probability, energy], risks: [0.05]}
+    uncertainty:
+      scores: [max-probability, energy, mahalanobis]
+      train_on: train
+      out_of_distribution: [gaussian-noise]
 policy: policy.yaml
 settings: {batch_size: 64, threads: 1, replicates: 200}
 """
@@ -478,18 +506,21 @@ rules:
 
 
 @pytest.fixture
-def project(several, tmp_path, monkeypatch):
+def project(several, images, tmp_path, monkeypatch):
     from safetensors.torch import save_file
 
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "small_digits.py").write_text(CODE)
     (tmp_path / "governance.yaml").write_text(SPEC)
     (tmp_path / "policy.yaml").write_text(POLICY)
-    state = {name: tensor.contiguous() for name, tensor in several.network.layers.state_dict().items()}
+    state = {name: tensor.contiguous() for name, tensor in several.network.state_dict().items()}
     save_file(state, tmp_path / "weights.safetensors")
     np.savez(tmp_path / "test.npz", images=several.images)
+    np.savez(tmp_path / "train.npz", images=images[FITTED])
+    digits = load_digits().target[FITTED]
+    pd.DataFrame({"id": [f"t{row}" for row in range(len(digits))], "digit": digits}).to_csv("train.csv", index=False)
     frame = several.info.frame.rename(columns={"sample_id": "id", "cluster": "patient", "target": "digit"})
     frame.assign(digit=frame["digit"].astype(int)).to_csv(tmp_path / "test.csv", index=False)
-    monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
@@ -502,6 +533,10 @@ def test_a_run_attacks_judges_by_group_and_collects_nothing_again(project):
     needs = [need for need in lock["needs"] if need["collector"] == "attack"]
     assert [need["options"]["attack"] for need in needs] == ["pgd", "square"]
     assert all(need["options"]["library"].startswith("adversarial-robustness-toolbox 1.") for need in needs)
+    evidence = json.loads(result.folder.evidence_json.read_bytes())["measurements"]
+    told = {m["variant"]: m["value"] for m in evidence if m["metric"] == "out_of_distribution_auroc" and not m["slice"]}
+    assert set(told) == {f"{score}, against gaussian-noise severity 5" for score in (MAX, "energy", "mahalanobis")}
+    assert max(told.values()) > 0.6
     pages = {path.stem: path.read_text() for path in result.folder.path.glob("documents/*/*.html")}
     for name in ("deployer", "engineer", "auditor"):
         assert "Robustness to these attacks is not a guarantee" in pages[name]

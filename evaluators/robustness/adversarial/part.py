@@ -119,7 +119,7 @@ class _Attacked:
 
     def variant(self, attack: Attack | None, eps: float) -> str:
         """Return what numbers under an attack (None: all of them) carry."""
-        size = f"{self.own.norm} {eps:.4g}"
+        size = f"{self.own.norm} {eps:.12g}"
         return size if attack is None else f"{attack}, {size}"
 
     def _by_class(self, key: tuple[Attack | None, float], inside: Bools, cell: Slice) -> Iterator[Measurement]:
