@@ -90,6 +90,9 @@ def test_risk_at_a_coverage_is_the_error_among_the_most_confident(found, errors)
 def test_one_confidence_serves_everyone_so_groups_are_answered_unequally(mortality, found, errors):
     error, confidence = errors
     kept = confidence >= np.sort(confidence)[::-1][int(np.ceil(0.9 * error.size)) - 1]
+    whole = one(found, "answered_share", {}, variant=f"{MAX}, 90 % answered")
+    assert whole.value == pytest.approx(kept.mean())
+    assert "was chosen" in whole.interval_reason
     for sex in ("female", "male"):
         inside = (mortality.test.frame["sex"] == sex).to_numpy()
         about = {"variant": f"{MAX}, 90 % answered", "curve": {}}

@@ -80,8 +80,10 @@ class Selective:
         for coverage in coverages:
             variant = f"{self.score}, {percent(coverage)} answered"
             yield own.SELECTIVE_RISK, variant, self.risk_at(coverage, inside)
-            if not everyone:
-                yield own.ANSWERED_SHARE, variant, self._answered(coverage, inside)
+            answered = self._answered(coverage, inside)
+            if everyone and isinstance(answered, Estimate):
+                answered = estimates.withheld(answered, "the confidence was chosen so that this share is answered")
+            yield own.ANSWERED_SHARE, variant, answered
         for risk in risks:
             yield own.COVERAGE_AT_RISK, f"{self.score}, {percent(risk)} wrong", self._coverage_at(risk, inside)
 
