@@ -12,8 +12,9 @@ from governance.data_files import data_folder
 from governance.errors import CannotRunError, InputError, near_name
 from governance.evidence.folder import write_atomically
 
-Kind = Literal["recorded", "timm", "torch", "sklearn", "generate"]
+Kind = Literal["recorded", "timm", "torch", "sklearn", "generate", "endpoint"]
 
+_GENERATING = ("generate", "endpoint")
 SHARED = ("facts.yaml", "hazards.yaml", "README.md")
 
 
@@ -33,7 +34,8 @@ def init(folder: str | Path = ".", *, kind: str = "recorded") -> Scaffold:
     folder
         Where to write; made if it is missing.
     kind
-        What the model is: ``recorded`` predictions (no model needed), ``timm``, ``torch``, ``sklearn`` or ``generate``.
+        What the model is: ``recorded`` predictions (no model needed), ``timm``, ``torch``, ``sklearn``, ``generate``
+        or ``endpoint``.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def init(folder: str | Path = ".", *, kind: str = "recorded") -> Scaffold:
         raise InputError(f"unknown kind '{kind}'", hint=near_name(kind, get_args(Kind)))
     home = Path(folder)
     source = data_folder("templates") / "init"
-    policy = "policy-generate.yaml" if kind == "generate" else "policy.yaml"
+    policy = "policy-generate.yaml" if kind in _GENERATING else "policy.yaml"
     wanted = {"governance.yaml": f"governance-{kind}.yaml", "policy.yaml": policy, **{name: name for name in SHARED}}
     for name in wanted:
         if (home / name).exists():

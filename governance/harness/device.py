@@ -10,7 +10,7 @@ from governance.errors import CannotRunError
 if TYPE_CHECKING:
     from governance.spec.model import Settings
 
-PROCESSOR_BOUND = frozenset({"recorded", "sklearn", "mlflow"})
+PROCESSOR_BOUND = frozenset({"recorded", "sklearn", "mlflow", "endpoint"})
 """Kinds of subjects that compute without torch, so that it is not imported for them."""
 
 

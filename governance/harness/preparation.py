@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from governance.spec import LoadedSpec
     from governance.spec.document import Keys
 
+_CHANGED_BEFORE = frozenset({"recorded", "endpoint"})
+"""Kinds of subjects whose inputs are not changed as tensors: elsewhere, or as texts."""
 FITTING = frozenset({"fit"})
 """Collectors that fit models of their own and so compute with more libraries than the subject."""
 
@@ -260,10 +262,11 @@ def _uses_torch(spec: Spec, plan: Plan) -> bool:
     """Whether anything in the run computes with torch."""
     if spec.subject.kind not in PROCESSOR_BOUND:
         return True
-    opened = [_opened_by(need) for need in plan.needs if need.collector != "predict"]
+    own = {"predict": spec.subject.kind, "generate": spec.subject.kind}
+    opened = [_opened_by(need) or own.get(need.collector) for need in plan.needs]
     beside = any(kind is None or kind not in PROCESSOR_BOUND for kind in opened)
     changed = any(not need.condition.is_clean for need in plan.needs)
-    return beside or (changed and spec.subject.kind != "recorded")
+    return beside or (changed and spec.subject.kind not in _CHANGED_BEFORE)
 
 
 def _opened_by(need: Need) -> str | None:

@@ -7,7 +7,8 @@ None where only the opened model tells.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -91,6 +92,58 @@ class GenerateOptions(Written):
         return self
 
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OWN_PARAMETERS = frozenset(
+    {"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed", "n", "stream", "logprobs"}
+    | {"top_logprobs"}
+)
+
+
+class EndpointOptions(Written):
+    """A model behind an OpenAI-compatible chat-completions endpoint, which is asked over the network.
+
+    `base_url` is what comes before ``/chat/completions``; `network: true` says that the questions may be sent there.
+    `api_key_env` names the environment variable that holds the key; a key is never written. `timeout` is seconds an
+    attempt may take, `attempts` how often a request is sent before the server counts as down, `concurrency` how many
+    requests are under way at a time. `top_logprobs` asks for log-probabilities (0: of the answer's tokens alone; with
+    it the choices of closed questions can be compared). `token_limit` is the parameter that limits an answer's length,
+    `parameters` are sent along as they are.
+    """
+
+    base_url: Text
+    model: Text
+    network: bool = False
+    api_key_env: Annotated[Text, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    system: Text | None = None
+    parameters: dict[Name, Any] = Field(default_factory=dict)
+    token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"  # noqa: S105
+    top_logprobs: int | None = Field(default=None, ge=0, le=20)
+    timeout: float = Field(default=60.0, gt=0, le=3600)
+    attempts: int = Field(default=5, ge=1, le=20)
+    requests_per_minute: float | None = Field(default=None, gt=0)
+    concurrency: int = Field(default=4, ge=1, le=64)
+
+    @model_validator(mode="after")
+    def _said_and_safe(self) -> Self:
+        if not self.network:
+            raise ValueError("an endpoint is asked over the network: write `network: true` if questions may be sent")
+        try:
+            parts = urlsplit(self.base_url)
+            host, _ = parts.hostname, parts.port
+        except ValueError as error:
+            raise ValueError("base_url is no address such as https://example.org/v1") from error
+        if parts.scheme not in {"https", "http"} or not host:
+            raise ValueError("base_url must be an address such as https://example.org/v1")
+        if "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError("base_url must hold no user, password, query or fragment; keys belong into api_key_env")
+        if parts.scheme == "http" and self.api_key_env is not None and host not in _LOOPBACK:
+            raise ValueError("a key is only sent over https, or to this machine itself")
+        taken = sorted(_OWN_PARAMETERS & set(self.parameters))
+        if taken:
+            raise ValueError(f"`parameters` must not hold '{taken[0]}', which the collector sets")
+        return self
+
+
 class SklearnOptions(Written):
     """A fitted estimator with ``predict_proba``, saved by skops (or a pickle with `allow_pickle: true`).
 
@@ -154,6 +207,14 @@ GENERATE = SubjectDescriptor(
     implementation="governance.subjects.language_model:open_language_model",
     identity="governance.subjects.identity:identify",
     options=GenerateOptions,
+    capabilities=frozenset({"generate"}),
+)
+ENDPOINT = SubjectDescriptor(
+    name="endpoint",
+    title="Model behind an OpenAI-compatible endpoint",
+    implementation="governance.subjects.endpoint:open_endpoint",
+    identity="governance.subjects.endpoint:identify_endpoint",
+    options=EndpointOptions,
     capabilities=frozenset({"generate"}),
 )
 SKLEARN = SubjectDescriptor(

@@ -12,11 +12,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from governance.errors import GovernanceError, InputError, Location, first_line
 from governance.spec.model import Settings, SubjectSpec
 from governance.spec.references import load_reference
+from governance.subjects.decoding import (
+    Draw,
+    Written,
+    chosen_tokens,
+    end_tokens,
+    log_probabilities,
+    padding_token,
+    ways_to_write,
+)
 from governance.subjects.descriptors import GenerateOptions
 from governance.subjects.identity import digest_of, file_of, folder_of, opened_digest
 from governance.subjects.offline import SAFE, go_offline, require_safe_weights
@@ -51,8 +61,10 @@ class LanguageModelSession:
         Returns
         -------
         list of dict
-            ``item``: position in `items`, ``repeat``, ``text``, and ``choice_<answer>``: the log-probability that the
-            answer begins with this choice, in any of the spellings of `spellings`.
+            ``item``: position in `items`, ``repeat``, ``text``, ``tokens``: how many tokens the answer has, its end not
+            counted, ``log_probability``: the sum of their natural log-probabilities at temperature 1, and
+            ``choice_<answer>``: the log-probability that the answer begins with this choice, in any of the spellings of
+            `spellings`.
         """
         from governance.subjects.tensor_session import autocast
 
@@ -71,13 +83,18 @@ class LanguageModelSession:
             if repeats > 1:
                 cache.batch_repeat_interleave(repeats)
                 logits, mask = logits.repeat_interleave(repeats, 0), mask.repeat_interleave(repeats, 0)
-            texts = self._continue(logits, cache, mask, int(options.get("max_new_tokens") or 32), draws)
+            written = self._continue(logits, cache, mask, int(options.get("max_new_tokens") or 32), draws)
         return [
-            {"item": item, "repeat": repeat, "text": text, **choices[item]}
-            for (item, repeat), text in zip(rows, texts, strict=True)
+            {"item": item, "repeat": repeat, **answer.columns(self.tokenizer), **choices[item]}
+            for (item, repeat), answer in zip(rows, written, strict=True)
         ]
 
     def _text(self, item: Mapping[str, Any]) -> str:
+        if isinstance(item.get("image"), np.ndarray):
+            raise InputError(
+                "a question has an image, which a model of texts does not see",
+                hint="use `kind: vision-language` for the subject, or questions without images",
+            )
         if not self.chat:
             return str(item["prompt"])
         messages = [{"role": "system", "content": self.system}] if self.system else []
@@ -91,7 +108,7 @@ class LanguageModelSession:
         limit = getattr(self.model.config, "max_position_embeddings", None)
         if limit is not None and longest >= limit:
             raise InputError(f"a prompt has {longest} tokens; the model takes fewer than {limit}")
-        padding = _padding(self.tokenizer)
+        padding = padding_token(self.tokenizer)
         tokens = torch.full((len(rows), longest), padding, dtype=torch.long)
         mask = torch.zeros((len(rows), longest), dtype=torch.long)
         for index, row in enumerate(rows):
@@ -106,11 +123,7 @@ class LanguageModelSession:
         found: list[dict[str, float]] = [{} for _ in range(len(logits))]
         start = torch.log_softmax(logits, dim=-1)
         for choice in choices:
-            ways = sorted(
-                {tuple(self.tokenizer(text, add_special_tokens=False)["input_ids"]) for text in spellings(choice)}
-            )
-            # A spelling that continues a shorter one is already counted with it.
-            ways = [way for way in ways if not any(way != other and way[: len(other)] == other for other in ways)]
+            ways = ways_to_write(self.tokenizer, choice)
             each = torch.stack([self._log_probability(way, start, cache, mask) for way in ways])
             for row, value in enumerate(torch.logsumexp(each.double(), 0).tolist()):
                 found[row][f"choice_{choice}"] = value
@@ -138,17 +151,14 @@ class LanguageModelSession:
 
     def _continue(
         self, logits: torch.Tensor, cache: Any, mask: torch.Tensor, limit: int, draws: Sequence[Draw] | None
-    ) -> list[str]:
-        ends = _end_tokens(self.model, self.tokenizer)
-        written: list[list[int]] = [[] for _ in range(len(logits))]
-        done = [False] * len(logits)
+    ) -> list[Written]:
+        ends = end_tokens(self.model, self.tokenizer)
+        written = [Written() for _ in range(len(logits))]
         for step in range(limit):
-            chosen = logits.argmax(-1).tolist() if draws is None else [d(row) for d, row in zip(draws, logits)]  # noqa: B905
-            for row, token in enumerate(chosen):
-                done[row] = done[row] or token in ends
-                if not done[row]:
-                    written[row].append(token)
-            if all(done) or step == limit - 1:
+            chosen = chosen_tokens(logits, draws)
+            for answer, token, value in zip(written, chosen, log_probabilities(logits, chosen), strict=True):
+                answer.add(token, value, ends)
+            if all(answer.ended for answer in written) or step == limit - 1:
                 break
             mask = torch.cat([mask, mask.new_ones((len(mask), 1))], 1)
             output = self.model(
@@ -159,47 +169,12 @@ class LanguageModelSession:
                 use_cache=True,
             )
             cache, logits = output.past_key_values, output.logits[:, -1].float()
-        return [str(self.tokenizer.decode(tokens, skip_special_tokens=True)) for tokens in written]
-
-
-class Draw:
-    """Draws tokens for one answer from a random generator of its own, by inverting the cumulative distribution."""
-
-    def __init__(self, seed: int, temperature: float) -> None:
-        self._generator = torch.Generator().manual_seed(seed)
-        self._temperature = temperature
-
-    def __call__(self, logits: torch.Tensor) -> int:
-        """Draw one token from (vocabulary,) logits; the arithmetic is in double precision on the processor."""
-        distribution = torch.softmax(logits.double().cpu() / self._temperature, dim=-1).cumsum(0)
-        place = torch.rand((), dtype=torch.float64, generator=self._generator) * distribution[-1]
-        return int(torch.searchsorted(distribution, place, right=True).clamp(max=len(distribution) - 1))
-
-
-def spellings(choice: str) -> tuple[str, ...]:
-    """Return how a model may begin an answer with a choice: as given or capitalised, with or without a space before."""
-    return (choice, choice.capitalize(), f" {choice}", f" {choice.capitalize()}")
+        return written
 
 
 def _positions(mask: torch.Tensor) -> torch.Tensor:
     """Number the tokens from the first one that is not padding."""
     return (mask.cumsum(-1) - 1).clamp(min=0)
-
-
-def _padding(tokenizer: Any) -> int:
-    for name in ("pad_token_id", "eos_token_id"):
-        if getattr(tokenizer, name, None) is not None:
-            return int(getattr(tokenizer, name))
-    return 0
-
-
-def _end_tokens(model: Any, tokenizer: Any) -> set[int]:
-    ends: set[int] = set()
-    for holder in (getattr(model, "generation_config", None), model.config, tokenizer):
-        value = getattr(holder, "eos_token_id", None)
-        if value is not None:
-            ends.update([value] if isinstance(value, int) else value)
-    return ends
 
 
 def open_language_model(subject: SubjectSpec, base: Path, device: str, settings: Settings) -> LanguageModelSession:

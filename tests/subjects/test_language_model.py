@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import transformers
@@ -12,7 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from governance.errors import InputError
 from governance.spec.model import Settings, SubjectSpec
 from governance.subjects.identity import identify
-from governance.subjects.language_model import open_language_model, spellings
+from governance.subjects.language_model import open_language_model
+from governance.subjects.spellings import spellings
 
 TEXT = "yes no Yes No is there a mass fracture in the left right lung report says none seen . ?"
 PROMPTS = ["is there a mass ?", "the report says none seen . is there a fracture in the left lung ?", "no mass", "is"]
@@ -93,6 +95,25 @@ def test_choices_are_scored_as_by_full_passes_over_each_spelling(folder: Path) -
         several = torch.stack([log_probability(session, prompt, text) for text in ("no mass seen", "No mass seen")])
         assert answer["choice_no mass seen"] == pytest.approx(float(torch.logsumexp(several, 0)), abs=1e-4)
     assert spellings("yes") == ("yes", "Yes", " yes", " Yes")
+
+
+def test_the_log_probability_of_an_answer_is_that_of_one_full_pass(folder: Path) -> None:
+    session = opened(folder)
+    answers = session.generate(
+        items(PROMPTS), options={"max_new_tokens": 6, "temperature": 0.8}, seeds=[[1, 2], [3, 4], [5, 6], [7, 8]]
+    )
+    assert {answer["tokens"] for answer in answers} != {0}
+    for answer in answers:
+        prompt = PROMPTS[answer["item"]]
+        if answer["tokens"] and len(session.tokenizer(answer["text"])["input_ids"]) == answer["tokens"]:
+            expected = float(log_probability(session, prompt, answer["text"]))
+            assert answer["log_probability"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_model_of_texts_refuses_questions_about_images(folder: Path) -> None:
+    asked = [{"prompt": "is there a mass ?", "image": np.zeros((4, 4, 3), dtype=np.uint8)}]
+    with pytest.raises(InputError, match="which a model of texts does not see"):
+        opened(folder).generate(asked, options={}, seeds=[])
 
 
 def test_a_sampled_answer_does_not_depend_on_the_company_it_is_drawn_in(folder: Path) -> None:

@@ -16,7 +16,7 @@ from governance.errors import ExitCode
     default="recorded",
     show_default=True,
     metavar="NAME",
-    help="What the model is: recorded (predictions in a CSV), timm, torch, sklearn or generate.",
+    help="What the model is: recorded (predictions in a CSV), timm, torch, sklearn, generate or endpoint.",
 )
 def command(folder: Path, kind: str) -> ExitCode:
     """Write a governance.yaml, policy, facts and hazards to start from.

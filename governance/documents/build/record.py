@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from governance.documents import numbers
 from governance.documents.blocks import (
@@ -41,6 +43,7 @@ def identity(run: Run) -> Section:
         ("Contact", (statement(run, "contact"),)),
         ("Intended purpose", (statement(run, "intended_purpose"),)),
         ("Users", (statement(run, "users"),)),
+        ("Loosened by the spec", ("; ".join(loosened(run.lock)) or "nothing",)),
         ("Measured on", (numbers.day(run.started) if run.started else "not recorded",)),
         ("Run", (run.folder.run_id,)),
         ("Digest of the evidence", (run.evidence_digest,)),
@@ -49,6 +52,22 @@ def identity(run: Run) -> Section:
     return Section(
         id="identity", title="What was measured", blocks=(Properties(items=tuple(items)),), audiences=_AUDITOR
     )
+
+
+def loosened(lock: Mapping[str, Any]) -> list[str]:
+    """Return which of the toolkit's safe defaults explicit keys of the spec loosened."""
+    subject = (lock.get("spec") or {}).get("subject") or {}
+    options = subject.get("options") or {}
+    found = (
+        ["pickled weights may be read, which can run code (allow_pickle: true)"] if subject.get("allow_pickle") else []
+    )
+    if options.get("network"):
+        place = urlsplit(str(options.get("base_url"))).netloc
+        found.append(
+            f"questions were sent over the network to {place} (network: true); which weights answered there cannot be "
+            "told from here, and they can change without notice"
+        )
+    return found
 
 
 def policy(run: Run) -> Section:
