@@ -17,11 +17,6 @@ from governance.evidence.folder import write_atomically
 def table_bytes(frame: pd.DataFrame) -> bytes:
     """Serialise a table as Parquet; equal tables give equal bytes."""
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    return parquet_bytes(table)
-
-
-def parquet_bytes(table: pa.Table) -> bytes:
-    """Serialise an Arrow table as Parquet."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     return buffer.getvalue()
@@ -34,7 +29,7 @@ class ShardCache:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root / "observations"
+        self.root = root / "observations"
 
     def read(self, key: str, shard: str) -> pa.Table | None:
         """Return the shard, or None if it was not collected or is damaged."""
@@ -45,6 +40,13 @@ class ShardCache:
                 return None
             return pq.read_table(io.BytesIO(data))
         except (OSError, UnicodeDecodeError, pa.ArrowException):
+            return None
+
+    def schema(self, key: str, shard: str) -> pa.Schema | None:
+        """Return the columns and types of a shard from its end alone; None if it cannot be read."""
+        try:
+            return pq.read_schema(self._path(key, shard))
+        except (OSError, pa.ArrowException):
             return None
 
     def exists(self, key: str, shard: str) -> bool:
@@ -70,4 +72,4 @@ class ShardCache:
 
     def _path(self, key: str, shard: str) -> Path:
         name = shard if re.fullmatch(r"[A-Za-z0-9_.=-]{1,100}", shard) else digest_json(shard)[:32]
-        return self._root / key[:2] / key / f"{name}.parquet"
+        return self.root / key[:2] / key / f"{name}.parquet"

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from governance.errors import CannotRunError
-from governance.evidence.canonical import digest_bytes
-from governance.evidence.folder import write_atomically
+from governance.harness.assembly import Pieces, assemble
 from governance.harness.batches import Counts, DeviceLoop
-from governance.harness.cache import ShardCache, parquet_bytes
+from governance.harness.cache import ShardCache
 from governance.harness.executor import Executor, LocalExecutor
 from governance.harness.journal import Journal
 from governance.harness.keys import table_key
@@ -22,9 +20,6 @@ from governance.harness.plan import levels
 from governance.harness.preparation import Prepared
 from governance.harness.progress import Reporter
 from governance.harness.protocols import BatchCollector, CollectionContext, Collector, Need, Shard
-
-Pieces = Sequence[tuple[str, str]]
-"""Keys and shards that make up a table, in order."""
 
 
 def collect(prepared: Prepared, reporter: Reporter, executor: Executor | None = None) -> FolderObservations:
@@ -136,19 +131,10 @@ class _Work:
 
     def _assemble(self, need: Need, pieces: Pieces) -> None:
         """Write the table of a need from its shards."""
-        tables = [self.cache.read(key, shard) for key, shard in pieces]
-        if any(table is None for table in tables):
-            raise CannotRunError(
-                f"a shard of {need.collector} on {need.dataset} vanished from the cache {self.prepared.cache}",
-                hint="run the same command again; if it happens again, the disk is failing",
-            )
-        if not tables:
+        if not pieces:
             raise CannotRunError(f"{need.collector} on {need.dataset} had nothing to collect")
-        data = parquet_bytes(pa.concat_tables(tables, promote_options="permissive").combine_chunks())
         path = table_path(self.prepared.folder, need)
-        self.digests[need.id] = digest_bytes(data)
-        if not path.is_file() or path.read_bytes() != data:
-            write_atomically(path, data)
+        self.digests[need.id] = assemble(self.cache, pieces, path)
         self.journal.write("table", need=need.id, file=path.name, sha256=self.digests[need.id])
 
 
