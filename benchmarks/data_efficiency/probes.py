@@ -18,7 +18,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from evaluators.data_efficiency.logistic import TOLERANCE, minimise
+from evaluators.data_efficiency.logistic import TOLERANCE, Design, minimise
 from evaluators.data_efficiency.probe import FOLDS, GRID, Probe
 from evaluators.data_efficiency.subsets import Cohort
 
@@ -71,7 +71,7 @@ def objectives(x: np.ndarray, cohort: Cohort, parts: list[np.ndarray]) -> list[f
         part = torch.from_numpy(StandardScaler().fit_transform(x[rows]))
         labels, everything = torch.from_numpy(cohort.labels[rows]), torch.ones(len(rows), 1, dtype=part.dtype)
         strength = torch.tensor([C], dtype=part.dtype)
-        solution = minimise(part, labels, everything, strength, classes=2, tolerance=TOLERANCE)
+        solution = minimise(Design(part), labels, everything, strength, classes=2, tolerance=TOLERANCE)
         found.append(float(solution.objectives[0]))
     return found
 

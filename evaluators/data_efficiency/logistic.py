@@ -7,8 +7,9 @@ known: an iteration reads the features twice, however often the line search look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -35,15 +36,51 @@ class Solution:
     steps: int
 
 
-def minimise(x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float) -> Solution:
+class Design:
+    """Features of some samples, with what all problems on them share: a basis of their span, and their products.
+
+    Where there are fewer samples than features, problems are solved in as many dimensions as there are samples: with
+    ``x x' = L L'`` the rows of L are the samples in an orthonormal basis of their span, and weights v there are
+    ``x' L'^-1 v`` among the features, with the same logits and the same norm.
+
+    Parameters
+    ----------
+    x
+        (n, d) features, floating point, about standardised.
+    """
+
+    def __init__(self, x: Tensor) -> None:
+        self.given, self.lower = x, None
+        self.x = x
+        if x.shape[0] < x.shape[1]:
+            self.lower = _factored(x.double() @ x.double().T)
+            self.x = self.lower.to(x.dtype)
+
+    @cached_property
+    def gram(self) -> Tensor:
+        """(d, d) products of the columns, float32; NumPy computes only half of a symmetric product."""
+        small = self.x.float()
+        if small.device.type != "cpu":
+            return small.T @ small
+        array = small.numpy()
+        return torch.from_numpy(np.asarray(array.T @ array))
+
+    def back(self, weights: Tensor) -> Tensor:
+        """Return weights (d, problems, outputs) among the features."""
+        if self.lower is None:
+            return weights
+        flat = weights.reshape(weights.shape[0], -1).double()
+        found = self.given.double().T @ torch.linalg.solve_triangular(self.lower.T, flat, upper=True)
+        return found.to(weights.dtype).reshape(-1, *weights.shape[1:])
+
+
+def minimise(design: Design, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float) -> Solution:
     """Minimise ``|w|^2 / 2 + c sum_i counted_i loss_i(w x_i + b)`` for every problem, the intercept unpenalised.
 
     The loss is the logistic one for two classes, with one output, and the cross-entropy of a softmax for more.
 
     Parameters
     ----------
-    x
-        (n, d) features, floating point, about standardised.
     labels
         (n,) int64 class numbers.
     counted
@@ -55,39 +92,31 @@ def minimise(x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: 
 
     Source: Liu and Nocedal, Math. Program. 45 (1989) 503.
     """
-    if x.shape[0] < x.shape[1]:
-        return _in_the_span(x, labels, counted, c, classes=classes, tolerance=tolerance)
-    return _descend(x, labels, counted, c, classes=classes, tolerance=tolerance)
+    found = _descend(design, labels, counted, c, classes=classes, tolerance=tolerance)
+    return Solution(design.back(found.weights), found.intercepts, found.objectives, found.steps)
 
 
-def _in_the_span(x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float) -> Solution:
-    """Solve in as many dimensions as there are samples: the weights are combinations of their features.
+def _factored(products: Tensor) -> Tensor:
+    """Cholesky factor of the samples' products.
 
-    With ``x x' = L L'`` the rows of L are the samples in an orthonormal basis of their span, and weights v there are
-    ``x' L'^-1 v`` among the features, with the same logits and the same norm.
+    Centred features make them singular: the least with which they can be factored is added to the diagonal.
     """
-    exact = x.double()
-    products = exact @ exact.T
-    # Centred features make the matrix singular: the least that still can be factored is added to its diagonal.
     least = 1e-14 * float(products.diagonal().mean().clamp(min=1e-300))
-    failed = 1
-    while failed:
+    while True:
         products.diagonal().add_(least)
-        lower, info = torch.linalg.cholesky_ex(products)
-        failed, least = int(info), 10 * least
-    found = _descend(lower.to(x.dtype), labels, counted, c, classes=classes, tolerance=tolerance)
-    flat = found.weights.reshape(x.shape[0], -1).double()
-    back = exact.T @ torch.linalg.solve_triangular(lower.T, flat, upper=True)
-    weights = back.to(x.dtype).reshape(-1, *found.weights.shape[1:])
-    return Solution(weights, found.intercepts, found.objectives, found.steps)
+        lower, failed = torch.linalg.cholesky_ex(products)
+        if not int(failed):
+            return lower
+        least *= 10
 
 
-def _descend(x: Tensor, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float) -> Solution:
+def _descend(design: Design, labels: Tensor, counted: Tensor, c: Tensor, *, classes: int, tolerance: float) -> Solution:
+    x = design.x
     state = _State.start(x, labels, counted, c, classes)
     dimensions, problems, outputs = state.w.shape
     final = torch.zeros(dimensions, problems, outputs, dtype=x.dtype, device=x.device)
     objectives = torch.zeros(problems, dtype=x.dtype, device=x.device)
-    precondition = _preconditioner(state)
+    precondition = _preconditioner(state, design.gram)
     steps = 0
     while True:
         solved = 0.5 * _dot(state.g, state.g) <= tolerance * state.f
@@ -243,7 +272,7 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
     return (a * b).sum((0, 2))
 
 
-def _preconditioner(state: _State) -> Callable[[Tensor, Tensor], Tensor]:
+def _preconditioner(state: _State, gram: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
     """Return how to solve with the Hessian at the start, of which problems with the same `c` share the factor.
 
     The gram matrix is that of all samples, scaled by how many a problem counts: the right one where it counts all.
@@ -253,7 +282,6 @@ def _preconditioner(state: _State) -> Callable[[Tensor, Tensor], Tensor]:
     p = state._probabilities(state.u[:1])[0]
     spread = (p * (1 - p)).mean(1)
     strength = state.c * share * spread
-    gram = _gram(state.x)
     rounded = torch.tensor([float(f"{value:.1e}") for value in strength.tolist()])
     levels = sorted(set(rounded.tolist()))
     factors = {level: _factor(gram, level) for level in levels}
@@ -273,15 +301,6 @@ def _preconditioner(state: _State) -> Callable[[Tensor, Tensor], Tensor]:
     return solve
 
 
-def _gram(x: Tensor) -> Tensor:
-    """(d, d) float32; NumPy computes only half of a symmetric product."""
-    small = x.float()
-    if small.device.type != "cpu":
-        return small.T @ small
-    array = small.numpy()
-    return torch.from_numpy(np.asarray(array.T @ array))
-
-
 def _factor(gram: Tensor, strength: float) -> Tensor:
     """Cholesky factor of ``strength * gram + 1``, with more on the diagonal where float32 cannot hold it."""
     ridge = max(1.0, 1e-6 * strength * float(gram.diagonal().sum()))
@@ -292,16 +311,3 @@ def _factor(gram: Tensor, strength: float) -> Tensor:
         if not int(failed):
             return factor
         ridge *= 10
-
-
-def problems_of(folds: Sequence[Tensor], c: Sequence[float], dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Return weights (n, folds * c) and regularisations of every fold at every strength.
-
-    Parameters
-    ----------
-    folds
-        One (n,) mask each of the samples to fit on.
-    """
-    counted = torch.stack([fold.to(dtype) for fold in folds for _ in c], dim=1)
-    strengths = torch.tensor([value for _ in folds for value in c], dtype=dtype, device=counted.device)
-    return counted, strengths

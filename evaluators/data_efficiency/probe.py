@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from evaluators.data_efficiency.logistic import TOLERANCE, minimise, problems_of
+from evaluators.data_efficiency.logistic import TOLERANCE, Design, minimise
 from evaluators.data_efficiency.subsets import Cohort
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
@@ -20,7 +20,7 @@ FOLDS = 5
 FALLBACK = 1.0
 """Where too few patients are left to choose; scikit-learn's default."""
 
-_ROUGH = 1e-4
+_ROUGH = 1e-3
 """Tolerance of the fits that only serve to choose."""
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +57,8 @@ class Probe:
         Minimises ``|w|^2 / 2 + C sum_i loss_i`` on features standardised by the mean and standard deviation of the
         part, constant ones left at zero. Without a fixed `c`, C is the one of `GRID` with the lowest cross-entropy of
         left-out patients in a cross-validation of five folds (fewer where a class has fewer patients) within the
-        part; of equal ones the strongest regularisation. All strengths and folds of a part are fitted together.
+        part; of equal ones the strongest regularisation. The folds are fitted together, from strong to weak
+        regularisation, until the loss has risen twice in a row: weaker ones take longest and overfit more.
 
         Parameters
         ----------
@@ -89,7 +90,7 @@ class Probe:
             c, choice = self._choose(part, own, cohort.folds(rows, FOLDS), classes)
         everything = torch.ones(len(rows), 1, dtype=x.dtype, device=x.device)
         strength = torch.tensor([c], dtype=x.dtype, device=x.device)
-        solution = minimise(part, own, everything, strength, classes=classes, tolerance=TOLERANCE)
+        solution = minimise(Design(part), own, everything, strength, classes=classes, tolerance=TOLERANCE)
         weights = solution.weights[:, 0] * scale[:, None]
         logits = judged @ weights + (solution.intercepts[0] - mean @ weights)
         return Fitted(_probabilities(logits).cpu().numpy(), choice)
@@ -99,28 +100,30 @@ class Probe:
     ) -> tuple[float, str]:
         if fold is None:
             return FALLBACK, f"C={FALLBACK:g}, too few patients to choose"
-        single, count = part.float(), int(fold.max()) + 1
-        out = [torch.from_numpy(fold == k).to(part.device) for k in range(count)]
-        counted, strengths = problems_of([~mask for mask in out], GRID, single.dtype)
-        solution = minimise(single, labels, counted, strengths, classes=classes, tolerance=_ROUGH)
-        loss = np.zeros(len(GRID))
-        for k, mask in enumerate(out):
-            columns = slice(k * len(GRID), (k + 1) * len(GRID))
-            rows = torch.nonzero(mask)[:, 0]
-            logits = torch.einsum("nd,dpk->npk", single[rows], solution.weights[:, columns]).double()
-            logits += solution.intercepts[columns].double()
-            loss += _cross_entropy(logits, labels[rows]).cpu().numpy()
-        best = int(np.argmax(loss <= loss.min() * (1 + 1e-6)))
+        design, count = Design(part.float()), int(fold.max()) + 1
+        out = torch.from_numpy(np.eye(count, dtype=bool)[fold]).to(part.device)
+        losses: list[float] = []
+        for c in GRID:
+            strengths = torch.full((count,), c, dtype=torch.float32, device=part.device)
+            solution = minimise(design, labels, (~out).float(), strengths, classes=classes, tolerance=_ROUGH)
+            loss = 0.0
+            for k in range(count):
+                rows = torch.nonzero(out[:, k])[:, 0]
+                logits = design.given[rows] @ solution.weights[:, k] + solution.intercepts[k]
+                loss += float(_cross_entropy(logits.double(), labels[rows]))
+            losses.append(loss)
+            if len(losses) > 2 and losses[-1] > losses[-2] > losses[-3]:
+                break
+        best = int(np.argmax(np.array(losses) <= min(losses) * (1 + 1e-6)))
         return GRID[best], f"C={GRID[best]:g}, chosen in {count} folds of patients"
 
 
 def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """(n, problems, outputs) logits to (problems,) summed losses."""
-    if logits.shape[2] == 1:
-        u = logits[:, :, 0]
-        return (torch.nn.functional.softplus(u) - labels[:, None].double() * u).sum(0)
-    right = logits.gather(2, labels[:, None, None].expand(-1, logits.shape[1], 1))[:, :, 0]
-    return (torch.logsumexp(logits, 2) - right).sum(0)
+    """(n, outputs) logits to the summed loss."""
+    if logits.shape[1] == 1:
+        u = logits[:, 0]
+        return (torch.nn.functional.softplus(u) - labels.double() * u).sum()
+    return (torch.logsumexp(logits, 1) - logits.gather(1, labels[:, None])[:, 0]).sum()
 
 
 def _probabilities(logits: Tensor) -> Tensor:

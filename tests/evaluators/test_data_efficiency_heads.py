@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from evaluators.data_efficiency.logistic import minimise, problems_of
+from evaluators.data_efficiency.logistic import Design, minimise
 from evaluators.data_efficiency.neighbours import Centroids, Neighbours
 from evaluators.data_efficiency.probe import FOLDS, GRID, Probe
 from evaluators.data_efficiency.subsets import Cohort
@@ -56,8 +56,8 @@ def objective(model, x, labels):
 
 def minimised(x, labels, c, classes):
     part = torch.from_numpy(x)
-    counted, strengths = problems_of([torch.ones(len(x), dtype=torch.bool)], [c], part.dtype)
-    return minimise(part, torch.from_numpy(labels), counted, strengths, classes=classes, tolerance=1e-9)
+    counted, strengths = torch.ones(len(x), 1, dtype=part.dtype), torch.tensor([c], dtype=part.dtype)
+    return minimise(Design(part), torch.from_numpy(labels), counted, strengths, classes=classes, tolerance=1e-9)
 
 
 @pytest.mark.parametrize(("rows", "c"), [(40, 1.0), (320, 1.0), (320, 0.01), (320, 100.0)])
@@ -102,8 +102,9 @@ def test_problems_that_are_solved_together_are_those_that_are_solved_alone(smoki
     labels = torch.from_numpy(smoking[1].labels[:200])
     masks = [torch.arange(200) % 3 != k for k in range(3)]
     part = torch.from_numpy(x)
-    counted, strengths = problems_of(masks, GRID, part.dtype)
-    together = minimise(part, labels, counted, strengths, classes=2, tolerance=1e-12)
+    counted = torch.stack([mask.to(part.dtype) for mask in masks for _ in GRID], dim=1)
+    strengths = torch.tensor(GRID * len(masks), dtype=part.dtype)
+    together = minimise(Design(part), labels, counted, strengths, classes=2, tolerance=1e-12)
     for k, mask in enumerate(masks):
         for j, c in enumerate(GRID):
             alone = minimised(x[mask.numpy()], labels[mask].numpy(), c, 2)
