@@ -1,6 +1,9 @@
 """Accuracy under attack of small networks that were trained on real handwritten digits."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
@@ -352,6 +355,14 @@ def test_a_missing_library_is_named_with_how_to_get_it(several, monkeypatch):
     with pytest.raises(CannotRunError, match="adversarial-robustness-toolbox") as raised:
         list(EVALUATOR.needs(several.context({"eps": [SMALL]})))
     assert "medical-ai-governance[adversarial]" in raised.value.hint
+
+
+@pytest.mark.slow
+def test_the_library_leaves_nothing_in_the_home_folder(tmp_path, checkout):
+    code = "import evaluators.robustness.adversarial.attacks, os; assert os.environ['HOME'] == os.path.expanduser('~')"
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, cwd=checkout)
+    assert not list(tmp_path.glob(".art*"))
 
 
 @pytest.mark.gpu

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from art.attacks import EvasionAttack
-from art.attacks.evasion import (
+
+from evaluators.robustness.adversarial.library import (
     AutoProjectedGradientDescent,
+    EvasionAttack,
     FastGradientMethod,
     ProjectedGradientDescent,
     SquareAttack,
 )
-
 from evaluators.robustness.adversarial.network import Logits, classifier
 from evaluators.robustness.adversarial.options import DLR, SQUARE, AttackOptions
 from governance.errors import InputError

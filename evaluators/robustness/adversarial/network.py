@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from art.estimators.classification import PyTorchClassifier
+
+from evaluators.robustness.adversarial.library import PyTorchClassifier
 
 _EDGE = 1e-6
 """A threshold of 0 or 1 decides all alike; it is moved by this much to have a logit."""
