@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from governance.errors import InputError, near_name
 
-SchemaName = Literal["spec", "policy", "evidence", "decision"]
+SchemaName = Literal["spec", "policy", "evidence", "decision", "generations"]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -16,7 +16,8 @@ def schema(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name
-        ``spec``, ``policy``, ``evidence`` or ``decision``. The spec's schema knows the options of every installed kind.
+        ``spec``, ``policy``, ``evidence``, ``decision`` or ``generations`` (one line of recorded answers). The spec's
+        schema knows the options of every installed kind.
 
     Raises
     ------
@@ -51,5 +52,9 @@ def _found(name: str) -> dict[str, Any]:
             return _policy_schema(Policy.model_json_schema())
         case "evidence":
             return Evidence.model_json_schema(mode="serialization")
+        case "generations":
+            from governance.datasets.generations.record import GenerationRecord
+
+            return GenerationRecord.model_json_schema()
         case _:
             return Decision.model_json_schema(mode="serialization")

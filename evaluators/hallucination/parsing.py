@@ -23,14 +23,10 @@ def read_choice(text: str, choices: Sequence[str]) -> str | None:
     Case, leading punctuation, symbols, spaces and invisible characters are passed over. An answer that offers both
     ("yes/no", "yes and no") is not read.
     """
-    visible = "".join(
-        " " if unicodedata.category(character) == "Cc" else character
-        for character in unicodedata.normalize("NFC", text[:LOOKED_AT])
-        if unicodedata.category(character) != "Cf"
-    )
-    words = [match.group().casefold() for _, match in zip(range(3), _WORD.finditer(visible), strict=False)]
+    seen = visible(text)
+    words = [match.group().casefold() for _, match in zip(range(3), _WORD.finditer(seen), strict=False)]
     known = {choice.casefold(): choice for choice in choices}
-    if not words or words[0] not in known or _combines(visible):
+    if not words or words[0] not in known or _combines(seen):
         return None
     following = words[1:]
     if following and following[0] in _LINKS:
@@ -38,6 +34,18 @@ def read_choice(text: str, choices: Sequence[str]) -> str | None:
     if following and following[0] in known and following[0] != words[0]:
         return None
     return known[words[0]]
+
+
+def visible(text: str) -> str:
+    """Return the first `LOOKED_AT` characters in composed form, invisible ones left out, control ones as spaces."""
+    part = text[:LOOKED_AT]
+    if part.isascii() and part.isprintable():
+        return part
+    return "".join(
+        (character if character == "\n" else " ") if unicodedata.category(character) == "Cc" else character
+        for character in unicodedata.normalize("NFC", part)
+        if unicodedata.category(character) != "Cf"
+    )
 
 
 def equivalence_key(text: str, choices: Sequence[str]) -> str:
@@ -49,7 +57,7 @@ def equivalence_key(text: str, choices: Sequence[str]) -> str:
     return f"choice: {choice}" if choice is not None else "text: " + " ".join(text.casefold().split())
 
 
-def _combines(visible: str) -> bool:
+def _combines(seen: str) -> bool:
     """Whether a combining mark follows the first word, which makes it another word."""
-    match = _WORD.search(visible)
-    return match is not None and match.end() < len(visible) and unicodedata.category(visible[match.end()])[0] == "M"
+    match = _WORD.search(seen)
+    return match is not None and match.end() < len(seen) and unicodedata.category(seen[match.end()])[0] == "M"

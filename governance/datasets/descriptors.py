@@ -53,9 +53,28 @@ class QuestionsOptions(Written):
     Keys: ``item_id``, ``prompt`` (or ``question`` with an optional ``context``), and as needed ``reference``,
     ``choices``, columns for target, cluster and attributes, and ``variants``: other wordings of the prompt (or of the
     question) by the name of a condition, such as ``{"paraphrase": "..."}``.
+
+    With `images`, the folder where the file names under ``image`` start, an item is asked with its image, decoded to 8-bit
+    colour in its own size; items without that key are asked without one.
     """
 
     file: FileName
+    images: FileName | None = None
+
+
+class GenerationsOptions(Written):
+    """Answers that a generating model gave, or questions for them, in one of the known formats.
+
+    `format` says how to read the file (``plain``: `governance schema generations`, one JSON object a line). `answers`
+    is a file with a model's answers to the questions by ``item_id``, one JSON object a line. `task_type` replaces what
+    the format says. `fields` tells which name the file has for a field of the format: ``{generation: model_output}``.
+    """
+
+    file: FileName
+    format: Literal["plain", "med-hallmark", "medvh", "cares", "med-halt", "polling", "vqa-rad", "slake"] = "plain"
+    answers: FileName | None = None
+    task_type: Text | None = None
+    fields: dict[Text, Text] = Field(default_factory=dict)
 
 
 class LoaderOptions(Written):
@@ -88,6 +107,12 @@ QUESTIONS = DatasetDescriptor(
     title="Questions, one JSON object a line",
     implementation="governance.datasets.questions:open_questions",
     options=QuestionsOptions,
+)
+GENERATIONS = DatasetDescriptor(
+    name="generations",
+    title="Recorded answers of a generating model",
+    implementation="governance.datasets.generations.dataset:open_generations",
+    options=GenerationsOptions,
 )
 LOADER = DatasetDescriptor(
     name="loader",

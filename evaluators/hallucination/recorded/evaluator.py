@@ -1,0 +1,210 @@
+"""The evaluator of recorded answers: all families of measures for everyone and every group, and gaps between groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from evaluators.comparisons import Key, compare_groups
+from evaluators.estimates import Bools, Estimate
+from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings, recorded
+from evaluators.hallucination.recorded import metrics as own
+from evaluators.hallucination.recorded.choice_scores import choice_scores
+from evaluators.hallucination.recorded.closed import closed
+from evaluators.hallucination.recorded.completeness import completeness
+from evaluators.hallucination.recorded.consistency import consistency
+from evaluators.hallucination.recorded.coverage import coverage
+from evaluators.hallucination.recorded.descriptors import COLLECTOR_NAME, DESCRIPTOR
+from evaluators.hallucination.recorded.hierarchy import hierarchy
+from evaluators.hallucination.recorded.judges import judges
+from evaluators.hallucination.recorded.observed import Records
+from evaluators.hallucination.recorded.options import FAMILIES, Family, GenerationsEvaluationOptions
+from evaluators.hallucination.recorded.pressure import pressure
+from evaluators.hallucination.recorded.quantity import Quantity, Replicates, share
+from evaluators.hallucination.recorded.refusals import refusals
+from evaluators.hallucination.recorded.sureness import sureness
+from evaluators.records import Recorder
+from evaluators.requirements import named_dataset
+from governance.datasets.protocol import DatasetInfo
+from governance.errors import InputError
+from governance.evidence.model import Measurement, Method
+from governance.harness.protocols import EvaluationContext, Need, Observations
+from governance.statistics.bounds import Bounds
+
+NAME = DESCRIPTOR.name
+
+
+@dataclass(frozen=True)
+class GenerationsEvaluator:
+    """Measures recorded answers; runs no model."""
+
+    def needs(self, context: EvaluationContext) -> Iterable[Need]:
+        """Ask for the records of every dataset."""
+        options = _options(context)
+        for dataset in _datasets(context, options):
+            _groupings(context, options, dataset)
+            yield _need(dataset.name)
+
+    def measure(self, observations: Observations, context: EvaluationContext) -> Iterable[Measurement]:
+        """Measure every dataset alone."""
+        options = _options(context)
+        for dataset in _datasets(context, options):
+            records = Records.of(observations.table(_need(dataset.name)), dataset)
+            yield from _measured(records, context, options)
+
+
+EVALUATOR = GenerationsEvaluator()
+
+
+def _measured(
+    records: Records, context: EvaluationContext, options: GenerationsEvaluationOptions
+) -> Iterator[Measurement]:
+    place = _Place(
+        records,
+        Recorder(NAME, records.dataset, context.settings.level),
+        Minimums(context.settings.minimum_patients, context.settings.minimum_events),
+        _groupings(context, options, records.dataset),
+        context.settings.seed,
+    )
+    replicates = Replicates(records.n_clusters, options.replicates, context.settings.seed)
+    yield from completeness(place.recorder, records)
+    requested = {request.metric for request in context.requests if request.evaluator == NAME}
+    families: dict[Family, Callable[[], Iterator[Quantity]]] = {
+        "labels": lambda: hierarchy(records, options.weights),
+        "findings": lambda: coverage(records, replicates),
+        "refusals": lambda: refusals(records),
+        "closed": lambda: closed(records, replicates),
+        "choices": lambda: choice_scores(records, options.wrong_choice),
+        "sureness": lambda: sureness(records),
+        "pressure": lambda: pressure(records),
+        "consistency": lambda: consistency(records, options.ngram),
+        "judges": lambda: judges(records, options.weights, replicates),
+    }
+    for family in FAMILIES:
+        if options.measures and family not in options.measures:
+            continue
+        for quantity in families[family]():
+            # A family that the records hold nothing for is said where somebody asked for it; labels always are.
+            asked = family == "labels" or bool(options.measures) or quantity.metric.name in requested
+            if quantity.absent is None or asked or quantity.about:
+                yield from _by_group(quantity, place)
+    yield from _equality(place)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The dataset that is measured, and in which groups."""
+
+    records: Records
+    recorder: Recorder
+    minimums: Minimums
+    groupings: tuple[Grouping, ...]
+    seed: int
+
+    def estimate(self, quantity: Quantity, inside: Bools) -> Estimate | str:
+        """Make a number of the records of a group, or say why there is none."""
+        among = inside & quantity.among
+        reason = self.minimums.missing(self._patients(inside), [(quantity.what, self._patients(among))])
+        if reason:
+            return reason
+        try:
+            return quantity.make(among)
+        except ValueError as error:
+            return str(error)
+
+    def _patients(self, mask: Bools) -> int:
+        return int(np.count_nonzero(np.bincount(self.records.codes[mask], minlength=self.records.n_clusters)))
+
+
+def _by_group(quantity: Quantity, place: _Place) -> Iterator[Measurement]:
+    about = {key: value for key, value in quantity.about.items() if value is not None}
+    recorder, dataset = place.recorder, place.records.dataset
+    if quantity.absent is not None:
+        yield recorder.not_measured(quantity.metric, quantity.absent, n=0, **about)
+        return
+    found: dict[Key, Estimate | str] = {}
+    for cell in distinct_slices(place.groupings, dataset):
+        inside = members(cell, dataset)
+        estimate = place.estimate(quantity, inside)
+        found[frozenset(cell.items())] = estimate
+        if isinstance(estimate, str):
+            n = int((inside & quantity.among).sum())
+            yield recorder.not_measured(quantity.metric, estimate, slice=cell, n=n, **about)
+        else:
+            yield recorder.measured(quantity.metric, estimate, slice=cell, **about)
+    if quantity.compared and "estimand" not in about:
+        for grouping in place.groupings:
+            yield from compare_groups(recorder, quantity.metric, grouping, dataset, found, seed=place.seed, **about)
+
+
+def _equality(place: _Place) -> Iterator[Measurement]:
+    """Give the share of right answers by group, and the largest difference between the groups of a grouping (AED)."""
+    records, recorder = place.records, place.recorder
+    right, known = records.correctness
+    if not known.any():
+        return
+    quantity = share(records, own.RIGHT_SHARE, right, known, "patients with an answer known to be right or wrong")
+    for grouping in place.groupings:
+        missing = grouping.unknown(records.dataset)
+        cells = [] if missing else [cell for cell in grouping.slices(records.dataset) if recorded(cell)]
+        found = [place.estimate(quantity, members(cell, records.dataset)) for cell in cells]
+        usable = [one for one in found if isinstance(one, Estimate)]
+        reason = next((one for one in found if isinstance(one, str)), None)
+        if missing is not None:
+            reason = f"the dataset has no attribute '{missing}'"
+        elif reason is None and len(usable) < 2:
+            reason = "there is only one group to compare"
+        if reason is not None:
+            yield recorder.not_measured(own.EQUALITY_DIFFERENCE, reason, over=grouping.over)
+        else:
+            yield recorder.measured(own.EQUALITY_DIFFERENCE, _largest_gap(usable), over=grouping.over)
+    yield from _by_group(quantity, place)
+
+
+def _largest_gap(groups: Sequence[Estimate]) -> Estimate:
+    values = [one.value for one in groups]
+    return Estimate(
+        value=max(values) - min(values),
+        n=sum(one.n for one in groups),
+        n_clusters=sum(one.n_clusters for one in groups),
+        events=None,
+        bounds=_lies_above_zero,
+        method=Method(
+            name="largest less smallest", parameters={"groups": len(groups)}, source=own.EQUALITY_DIFFERENCE.source
+        ),
+    )
+
+
+def _lies_above_zero(level: float) -> Bounds:  # noqa: ARG001
+    raise ValueError("the largest gap lies above 0 by chance alone; see the differences of right_answers by pair")
+
+
+def _options(context: EvaluationContext) -> GenerationsEvaluationOptions:
+    if not isinstance(context.options, GenerationsEvaluationOptions):
+        raise TypeError(f"the evaluator takes GenerationsEvaluationOptions, not {type(context.options).__name__}")
+    return context.options
+
+
+def _datasets(context: EvaluationContext, options: GenerationsEvaluationOptions) -> list[DatasetInfo]:
+    if context.subject.task != "generate":
+        raise InputError(
+            f"evaluate.{NAME}: it measures generating models; the subject's task is '{context.subject.task}'",
+            hint="remove the evaluator from `evaluate`, or set subject.task: generate",
+        )
+    first = named_dataset(context, options.on, evaluator=NAME)
+    return [first, *(named_dataset(context, name, evaluator=NAME, key="also_on") for name in options.also_on)]
+
+
+def _groupings(
+    context: EvaluationContext, options: GenerationsEvaluationOptions, dataset: DatasetInfo
+) -> tuple[Grouping, ...]:
+    written = options.groups
+    if dataset.name != options.on:
+        written = tuple(text for text in written if Grouping.parse(text).unknown(dataset) is None)
+    return parse_groupings(written, context.requests, dataset, evaluator=NAME)
+
+
+def _need(dataset: str) -> Need:
+    return Need.of(COLLECTOR_NAME, dataset)

@@ -1,0 +1,115 @@
+"""Which findings a text asserts, denies or leaves open: a lexicon of findings with scopes of negation and uncertainty.
+
+A cue reaches over the findings of its clause: up to a full stop, a semicolon, a colon or a word that ends it ("but").
+Cues before a finding reach forward, cues after it backward. Terms and cues are data (`findings.yaml`).
+
+Source: the idea of scopes from Chapman et al., J. Biomed. Inform. 34 (2001) 301 (NegEx) and Harkema et al., ibid. 42
+(2009) 839 (ConText).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from evaluators.hallucination.recorded.phrase_matching import STOP, Match, Phrases, words_of
+from governance.spec.yaml import read_yaml
+
+ASSERTED, OPEN, DENIED = "asserted", "open", "denied"
+_STRENGTH = {DENIED: 0, OPEN: 1, ASSERTED: 2}
+_REACH = 12
+"""Words that lie between a cue and a finding at most, so that a text without full stops is not denied as a whole."""
+_FINDING = "finding:"
+_CUES = ("denied_before", "denied_after", "open_before", "open_after", "no_denial", "ends")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Findings and cues, as phrases by kind; `name` and `version` go into the method of what is measured with them."""
+
+    name: str
+    version: int
+    findings: tuple[str, ...]
+    phrases: Phrases
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Lexicon:
+        """Build a lexicon from the content of its file."""
+        kinds = {_FINDING + name: terms for name, terms in content["findings"].items()}
+        kinds |= {kind: content[kind] for kind in _CUES}
+        return cls(str(content["id"]), int(content["version"]), tuple(content["findings"]), Phrases(kinds))
+
+    def read(self, text: str) -> dict[str, str]:
+        """Return the findings that a text names with `ASSERTED`, `OPEN` or `DENIED`.
+
+        A finding that is named several times is asserted if any mention asserts it, else open if any leaves it open.
+        """
+        found: dict[str, str] = {}
+        for name, status in self._mentions(text):
+            if name not in found or _STRENGTH[status] > _STRENGTH[found[name]]:
+                found[name] = status
+        return found
+
+    def _mentions(self, text: str) -> Iterator[tuple[str, str]]:
+        words = words_of(text, stops=True)
+        matches = self.phrases.find(words)
+        if not any(match.kind.startswith(_FINDING) for match in matches):
+            return
+        stops = [place for place, word in enumerate(words) if word == STOP]
+        for clause in _clauses(matches, stops):
+            for place, match in enumerate(clause):
+                if match.kind.startswith(_FINDING):
+                    yield match.kind.removeprefix(_FINDING), _status(clause, place)
+
+
+@cache
+def findings() -> Lexicon:
+    """Return the lexicon that ships with the toolkit."""
+    return Lexicon.of(read_yaml(Path(__file__).with_name("findings.yaml")).content)
+
+
+def _clauses(matches: list[Match], stops: list[int]) -> Iterator[list[Match]]:
+    """Cut matches where a clause ends; the word that ends it belongs to neither part."""
+    clause: list[Match] = []
+    following = 0
+    for match in matches:
+        while following < len(stops) and stops[following] < match.start:
+            following += 1
+            if clause:
+                yield clause
+                clause = []
+        if match.kind == "ends":
+            if clause:
+                yield clause
+            clause = []
+        else:
+            clause.append(match)
+    if clause:
+        yield clause
+
+
+def _status(clause: list[Match], place: int) -> str:
+    """Return what the nearest cue before a finding says of it, unless one after it says something.
+
+    "Cannot exclude" holds a denial and leaves open: the phrase as a whole is an open cue.
+    """
+    finding = clause[place]
+    status = ASSERTED
+    for other in clause[:place]:
+        if other.kind == "no_denial":
+            status = ASSERTED
+        elif other.kind in ("denied_before", "open_before") and _between(clause, other, finding) <= _REACH:
+            status = DENIED if other.kind == "denied_before" else OPEN
+    for other in clause[place + 1 :]:
+        if other.kind in ("denied_after", "open_after") and _between(clause, finding, other) <= _REACH:
+            return DENIED if other.kind == "denied_after" else OPEN
+    return status
+
+
+def _between(clause: list[Match], first: Match, second: Match) -> int:
+    """Words between two matches that belong to no finding: a list of findings does not use the reach up."""
+    named = sum(one.end - one.start for one in clause if first.end <= one.start and one.end <= second.start)
+    return second.start - first.end - named

@@ -1,0 +1,66 @@
+"""What people may write under ``evaluate: {generations: ...}``. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from governance.spec.model import DatasetName, Name, Text, Written
+
+Family = Literal["labels", "findings", "refusals", "closed", "choices", "sureness", "pressure", "consistency", "judges"]
+FAMILIES: tuple[Family, ...] = (
+    "labels",
+    "findings",
+    "refusals",
+    "closed",
+    "choices",
+    "sureness",
+    "pressure",
+    "consistency",
+    "judges",
+)
+
+
+class GenerationsEvaluationOptions(Written):
+    """Options under ``evaluate: {generations: ...}``.
+
+    Attributes
+    ----------
+    on, also_on
+        Datasets of the kind ``generations``; each is measured alone.
+    groups
+        As for fairness; further datasets are compared by those of the attributes that they have.
+    measures
+        Families of measures that must be there, so that what cannot be measured is said: ``labels`` (Med-HallMark),
+        ``findings`` (coverage, CHAIR), ``refusals``, ``closed`` (yes or no, POPE), ``choices`` (option letters),
+        ``sureness`` (CARES), ``pressure`` (another wording that misleads), ``consistency`` (further answers),
+        ``judges``. Without it: all for which the records hold anything.
+    weights
+        Of the six labels from catastrophic to correct.
+    wrong_choice
+        Points for a wrong choice; 1 for a right one.
+    ngram
+        Length of the word sequences whose frequency tells how well answers to the same question support each other.
+    replicates
+        Resamples of patients or images for measures without a closed form.
+    """
+
+    on: Name
+    also_on: tuple[DatasetName, ...] = ()
+    groups: tuple[Text, ...] = ()
+    measures: tuple[Family, ...] = ()
+    weights: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    wrong_choice: float = Field(default=-0.25, ge=-10, le=0)
+    ngram: int = Field(default=1, ge=1, le=5)
+    replicates: int = Field(default=2000, ge=200, le=100_000)
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if len(self.weights) != 6 or list(self.weights) != sorted(self.weights) or self.weights[0] == self.weights[-1]:
+            raise ValueError("weights are six numbers from catastrophic to correct, none below the one before it")
+        if len({self.on, *self.also_on}) != 1 + len(self.also_on):
+            raise ValueError("name each dataset once")
+        if len(set(self.measures)) != len(self.measures):
+            raise ValueError("name each family of measures once")
+        return self

@@ -1,0 +1,32 @@
+"""Files of MedVH (arXiv 2407.02730): questions with choices of which the last declines, and the right letter.
+
+``{"question_id", "img_id", "img_name", "question", "choices": "A: Yes. B: No. C: ...", "gt": "C", "correct_gt"}``; the
+task type is the name of the file; ``correct_gt`` (the right letter of the question as it stands) is kept in `extra`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from governance.datasets.generations.fields import Fields, lettered
+
+ANSWERS = ("generation", "model_answer", "output", "response", "answer")
+
+
+def read(content: dict[str, Any], number: int, file: str) -> dict[str, Any]:
+    """Return the fields of a record."""
+    fields = Fields(content)
+    return {
+        "item_id": fields.text("question_id") or str(number),
+        "variant": fields.text("variant"),
+        "pair_id": fields.text("pair_id"),
+        "image_id": fields.text("img_id", "img_name"),
+        "patient_id": fields.text("patient_id", "subject_id"),
+        "task_type": fields.text("task", "task_type") or file.strip(".").lower(),
+        "question": fields.text("question", needed=True),
+        "options": lettered(fields.take("choices")),
+        "reference": fields.text("gt"),
+        "generation": fields.text(*ANSWERS),
+        "attributes": fields.attributes(("sex", "gender", "age", "race")),
+        "extra": fields.left,
+    }
