@@ -62,6 +62,8 @@ class DecodedDataset:
         self._digests: dict[str | None, str] = {}
         self._positions: dict[str, dict[int, int]] = {}
         self.table: pd.DataFrame = dataset.table
+        self.concurrent = bool(getattr(dataset, "concurrent", False))
+        """Whether several threads may decode at a time: the dataset's own word, an attribute `concurrent`."""
 
     def variants(self, name: str) -> Sequence[int]:
         """Indices of the samples that have the variant `name`, ascending."""

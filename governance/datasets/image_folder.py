@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -32,6 +32,7 @@ class ImageFolderDataset:
     names: tuple[str, ...]
     channels: int
     size: int | None
+    concurrent: ClassVar[bool] = True
 
     def decode(self, indices: Sequence[int], variant: str | None = None) -> np.ndarray:
         """Decode the images at `indices`.

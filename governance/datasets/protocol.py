@@ -64,6 +64,9 @@ class Dataset(Protocol):
     what the model's preprocessing takes, stacked: a numpy array with first axis ``len(indices)`` (images: uint8 or
     float32, features: float32) or, for text, a list of dicts with at least ``prompt``. `variant` names another version
     of the same sample (see `ConditionDescriptor`); ``None`` in the list of `variants` never occurs.
+
+    `decode` is called from a thread of its own while the device computes, from one at a time; a dataset that has
+    ``concurrent = True`` is decoded by several.
     """
 
     @property

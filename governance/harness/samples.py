@@ -1,7 +1,8 @@
-"""The samples of a shard: decoded ahead in a thread of its own, on the device once."""
+"""The samples of a shard: decoded ahead in threads of their own, on the device once."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 GROUP_SAMPLES = 64
 """About how many samples are decoded at a time, so that the device can begin before a shard is decoded as a whole."""
+
+WORKERS = min(4, max(2, (os.cpu_count() or 1) // 2))
+"""Threads that decode a dataset which several may decode at a time; what they give does not depend on their number."""
 
 
 @dataclass
@@ -49,7 +53,8 @@ class Decoder:
             self._pool = None
 
     def _samples(self, indices: Sequence[int], ids: Sequence[str]) -> Samples:
-        self._pool = pool = self._pool or ThreadPoolExecutor(1, thread_name_prefix="decode")
+        workers = WORKERS if getattr(self.dataset, "concurrent", False) else 1
+        self._pool = pool = self._pool or ThreadPoolExecutor(workers, thread_name_prefix="decode")
         length = self.batch_size * max(1, GROUP_SAMPLES // self.batch_size)
         groups = [indices[start : start + length] for start in range(0, len(indices), length)]
         return Samples(ids, [pool.submit(self._decode, group) for group in groups], length, self.device)

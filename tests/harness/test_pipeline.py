@@ -171,6 +171,31 @@ def test_the_next_shard_is_decoded_while_the_network_computes(recording, monkeyp
     assert decoding_threads() == []
 
 
+@pytest.mark.parametrize("concurrent", [True, False])
+def test_several_threads_decode_what_says_that_they_may(recording, monkeypatch, concurrent: bool) -> None:
+    data = recording.module["Data"]
+    _, observations, _ = collected(recording, monkeypatch)
+    expected = observations.table(Need.of("predict", "test"))
+    (recording.folder / "cache").rename(recording.folder / "before")
+    together, decode, most = threading.Barrier(2), data.decode, []
+    inside: list[int] = []
+
+    def counted(self, indices, variant=None):
+        inside.append(1)
+        most.append(len(inside))
+        if concurrent and len(indices) == 256 and indices[0] < 512:
+            together.wait(60)  # only ends when two threads are here
+        found = decode(self, indices, variant)
+        inside.pop()
+        return found
+
+    monkeypatch.setattr(data, "decode", counted)
+    monkeypatch.setattr(data, "concurrent", concurrent, raising=False)
+    _, observations, _ = collected(recording, monkeypatch)
+    assert (max(most) > 1) is concurrent
+    assert observations.table(Need.of("predict", "test")).equals(expected)
+
+
 def test_no_more_than_two_shards_are_decoded_ahead(recording, monkeypatch) -> None:
     furthest: list[int] = []
     seen: list[int] = []
