@@ -22,28 +22,31 @@ from governance.plugins import installed
 TILE, LABEL, SIDE = 88, 170, 224
 SEVERITIES = (1, 3, 5)
 
+OUTLINE = "horse.png"
+DERMA = ("impulse-noise", "shot-noise", "zoom-blur", "black-corner", "characters")
+"""What the other sheets do not show."""
+
 SHEETS: dict[str, tuple[str, tuple[str, ...]]] = {
     "histology": ("ihc.png", ("histology",)),
     "fundus": ("retina.jpg", ("fundus",)),
-    "dermatoscopy": ("ihc.png", ("medmnist-c-derma",)),
+    "dermatoscopy": ("ihc.png", tuple(f"medmnist-c-derma-{name}" for name in DERMA)),
     "microscopy": ("cell.png", ("medmnist-c-tissue",)),
     "mri": ("phantom.png", ("mri-bias-field", "mri-ghosting", "mri-motion")),
-    "outlines": ("horse.png", ("outlines",)),
+    "outlines": (OUTLINE, ("outlines",)),
 }
-"""File name of the sheet: the image, and the conditions. No picture of skin ships with scikit-image: the corruptions
-of that set are shown on tissue."""
+"""File name of the sheet: the image, and the conditions. No picture of skin ships with scikit-image: its corruptions
+are shown on tissue."""
 
 
 def clean(path: Path, *, grey: bool) -> torch.Tensor:
     """Return (1, c, 224, 224) uint8: the middle square of a picture."""
     image = Image.open(path)
-    drawing = image.mode == "1"  # black on white; what is drawn is what is set
     image = image.convert("L") if grey or image.mode in {"L", "1"} else image.convert("RGB")
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     square = image.crop((left, top, left + side, top + side)).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     pixels = torch.from_numpy(np.array(square))
-    if drawing:
+    if path.name == OUTLINE:  # black on white; what is drawn is what is set
         pixels = ~pixels
     return (pixels[None, None] if pixels.ndim == 2 else pixels.permute(2, 0, 1)[None]).contiguous()
 
@@ -89,8 +92,8 @@ def main() -> None:
 
     data = Path(skimage.__file__).parent / "data"
     for name, (file, names) in SHEETS.items():
-        target = given.folder / f"conditions-medical-{name}.png"
-        sheet(clean(data / file, grey=False), names).quantize(256).save(target, optimize=True)
+        target = given.folder / f"conditions-medical-{name}.jpg"
+        sheet(clean(data / file, grey=False), names).save(target, quality=80, optimize=True)
         print(target, target.stat().st_size)
 
 

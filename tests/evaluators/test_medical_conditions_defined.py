@@ -80,7 +80,7 @@ def test_motion_keeps_the_middle_of_the_raw_data_and_so_the_position():
     image = large(in_grey=True)[:1].float() / 255
     changed = mri.motion(image, 5, seeds(1))
     before, after = (np.fft.fft2(one[0, 0].double().numpy()) for one in (image, changed))
-    assert after[0, 0].real == pytest.approx(before[0, 0].real, rel=0.05)
+    assert after[0, 0].real == pytest.approx(before[0, 0].real, rel=0.12)
     shift = np.unravel_index(np.argmax(np.fft.ifft2(before.conj() * after).real), before.shape)
     assert all(min(s, n - s) <= 1 for s, n in zip(shift, before.shape, strict=True))
     assert float((changed - image).abs().mean()) > 0.01

@@ -58,8 +58,9 @@ def burnt_in_text(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
     below, right = draws.uniform() < 0.5, draws.uniform() < 0.5
     tall = torch.full((len(batch), 1), letter, device=batch.device)
     covered = torch.zeros((len(batch), 1, height, width), device=batch.device)
+    first = draws.between(0, len(WORDS) - 1)[:, 0]
     for k in range(LINES[severity - 1]):
-        word = draws.between(0, len(WORDS) - 1)[:, 0]
+        word = (first + k) % len(WORDS)
         room = text_width(lengths[word][:, None], letter)
         left = torch.where(right, width - margin - torch.as_tensor(room), float(margin)).round().long()
         from_edge = margin + k * step

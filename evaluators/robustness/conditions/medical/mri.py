@@ -30,7 +30,9 @@ DEGREES = (1.0, 2.0, 3.5, 5.0, 8.0)
 TRANSLATION = (0.005, 0.01, 0.02, 0.03, 0.05)
 """Largest shift of a movement, as a share of the side; TorchIO's default is 10 mm, about 0.05 of a head."""
 MOVEMENTS = (2, 3, 4, 6, 8)
-"""How often the patient moves during the scan; TorchIO's default is 2, most of which hardly shows."""
+"""How often the patient moves during the scan; TorchIO's default is 2."""
+AROUND_MIDDLE = 0.25
+"""Share of the raw data's lines, around the middle, at which a movement may happen: elsewhere it hardly shows."""
 
 
 @one_by_one
@@ -75,7 +77,8 @@ def motion(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
     draws = Draws(seeds, batch.device)
     pixels = levels(batch)
     height = pixels.shape[-2]
-    times = sorted(float(t) for t in draws.uniform(MOVEMENTS[severity - 1])[0])
+    drawn = draws.uniform(MOVEMENTS[severity - 1])[0]
+    times = sorted(0.5 + AROUND_MIDDLE * (float(number) - 0.5) for number in drawn)
     ends = [0, *(round(t * height) for t in times), height]
     middle = height // 2
     raw = torch.zeros(pixels.shape, dtype=torch.complex64, device=batch.device)
