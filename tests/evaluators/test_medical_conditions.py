@@ -125,3 +125,13 @@ def test_a_set_for_a_modality_holds_only_what_is_possible_there():
     assert "medmnist-c-chest" in installed("conditions")["radiograph"].members
     assert "stain-variation" in installed("conditions")["histology"].members
     assert "ct-window-shift" not in installed("conditions")["radiograph"].members
+
+
+def test_the_documentation_has_every_condition_and_every_number_of_the_published_scales(checkout):
+    text = (checkout / "docs/conditions.md").read_text(encoding="utf-8")
+    assert [name for name in (*BEYOND, "imagenet-c", "imagenet-c-indoors", *SETS) if name not in text] == []
+    rows = {line.split("|", 3)[3] for line in text.splitlines() if line.count("|") == 8}
+    for found in SETS.values():
+        for scale in found.scales.values():
+            numbers = (setting if isinstance(setting, tuple) else (setting,) for setting in scale)
+            assert " " + " | ".join(", ".join(f"{n:g}" for n in given) for given in numbers) + " |" in rows
