@@ -71,7 +71,7 @@ READERS: Mapping[Audience, Reader] = {
             "Record for auditors",
             "confidential",
             f"first identity policy rules requirements missing hazards data {_FAIRNESS} conditions elsewhere "
-            "confidence attacks calibration methods statements licence trace signature",
+            "confidence attacks calibration efficiency methods statements licence trace signature",
         ),
     )
 }
