@@ -152,8 +152,10 @@ class DecodedDataset:
                 f" {max(len(indices) - 1, 0)} after it: {type(error).__name__}: {error}"
             ) from error
         if isinstance(decoded, list):
-            if not all(isinstance(item, dict) and isinstance(item.get("prompt"), str) for item in decoded):
-                raise InputError(f"dataset '{self._name}': decoded items must be dicts with a text `prompt`")
+            for item in decoded:
+                complaint = _complaint(item)
+                if complaint:
+                    raise InputError(f"dataset '{self._name}': {complaint}")
         else:
             decoded = np.asarray(decoded)
             if decoded.dtype == np.float64:
@@ -168,12 +170,37 @@ class DecodedDataset:
 
 
 def _update_item(digest: Any, item: dict[str, Any]) -> int:
+    """Digest an item: what is plain JSON, then each array with its name, type and shape."""
+    arrays = {name: value for name, value in item.items() if isinstance(value, np.ndarray)}
     try:
-        data = canonical_json(item)
+        data = canonical_json({name: value for name, value in item.items() if name not in arrays})
     except (TypeError, ValueError) as error:
         raise InputError(f"a decoded item is not plain JSON content: {error}") from error
     digest.update(len(data).to_bytes(8, "big") + data)
-    return len(data)
+    size = len(data)
+    for name, array in sorted(arrays.items()):
+        # A list where every item begins with an object: no array can pass for an item.
+        head = canonical_json([name, array.dtype.str, list(array.shape)])
+        digest.update(len(head).to_bytes(8, "big") + head)
+        digest.update(np.ascontiguousarray(array).data)
+        size += len(head) + array.nbytes
+    return size
+
+
+def _complaint(item: Any) -> str | None:
+    """Return what is wrong with a decoded item: it needs a prompt, and its image must be one."""
+    if not isinstance(item, dict) or not isinstance(item.get("prompt"), str):
+        return "decoded items must be dicts with a text `prompt`"
+    for name, value in item.items():
+        if isinstance(value, np.ndarray) and value.dtype.kind not in "biuf":
+            return f"the array `{name}` of a decoded item holds {value.dtype}, not numbers"
+    image = item.get("image")
+    if image is None or isinstance(image, str):
+        return None
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        has = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        return f"the `image` of a decoded item must be an array of uint8, (height, width, 3), not {has}"
+    return None if image.size else "the `image` of a decoded item has no pixel"
 
 
 def _chunks(indices: Sequence[int]) -> Iterator[Sequence[int]]:

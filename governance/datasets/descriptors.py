@@ -54,8 +54,8 @@ class QuestionsOptions(Written):
     ``choices``, columns for target, cluster and attributes, and ``variants``: other wordings of the prompt (or of the
     question) by the name of a condition, such as ``{"paraphrase": "..."}``.
 
-    With `images`, the folder where the file names under ``image`` start, an item is asked with its image, decoded to 8-bit
-    colour in its own size; items without that key are asked without one.
+    With `images`, the folder where the file names under ``image`` start, an item is asked with its image, decoded to
+    8-bit colour in its own size; items without that key are asked without one.
     """
 
     file: FileName

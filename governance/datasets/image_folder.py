@@ -44,7 +44,9 @@ class ImageFolderDataset:
         """
         if variant is not None:
             raise KeyError(variant)
-        images = [self._read(self.folder / self.names[index]) for index in indices]
+        images = [
+            read_image(self.folder / self.names[index], channels=self.channels, size=self.size) for index in indices
+        ]
         for index, image in zip(indices, images, strict=True):
             if image.shape != images[0].shape:
                 raise InputError(
@@ -56,31 +58,6 @@ class ImageFolderDataset:
             return np.empty((0, self.channels, self.size or 0, self.size or 0), dtype=np.uint8)
         return np.stack(images)
 
-    def _read(self, path: Path) -> np.ndarray:
-        from PIL import Image, UnidentifiedImageError
-
-        try:
-            with Image.open(path) as image:
-                if image.width * image.height > LARGEST_IMAGE:
-                    raise InputError(
-                        f"the image has {image.width} x {image.height} pixels", location=Location(str(path))
-                    )
-                if image.mode.startswith(("I", "F")):
-                    raise InputError(
-                        f"the image has more than 8 bits a pixel (mode {image.mode})",
-                        location=Location(str(path)),
-                        hint="window it to 8 bits as for training, or use `kind: loader` for other depths",
-                    )
-                converted = image.convert("L" if self.channels == 1 else "RGB")
-                if self.size is not None and converted.size != (self.size, self.size):
-                    converted = converted.resize((self.size, self.size), Image.Resampling.BILINEAR)
-                array = np.asarray(converted, dtype=np.uint8)
-        except FileNotFoundError as error:
-            raise InputError("the image file does not exist", location=Location(str(path))) from error
-        except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-            raise InputError(f"cannot be read as an image: {error}", location=Location(str(path))) from error
-        return array[None] if self.channels == 1 else np.ascontiguousarray(array.transpose(2, 0, 1))
-
     def variants(self, name: str) -> Sequence[int]:  # noqa: ARG002
         """A folder of images has no variants."""
         return ()
@@ -90,6 +67,37 @@ class ImageFolderDataset:
         """Digest of the files' names, sizes and modification times and of how they are decoded."""
         stamps = [[name, *file_stamp(self.folder / name)] for name in self.names]
         return digest_json([stamps, self.channels, self.size])
+
+
+def read_image(path: Path, *, channels: int, size: int | None) -> np.ndarray:
+    """Decode an image file to (channels, height, width) uint8; resized to ``size x size`` where a size is given.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not an image, or has more than 8 bits a pixel.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            if image.width * image.height > LARGEST_IMAGE:
+                raise InputError(f"the image has {image.width} x {image.height} pixels", location=Location(str(path)))
+            if image.mode.startswith(("I", "F")):
+                raise InputError(
+                    f"the image has more than 8 bits a pixel (mode {image.mode})",
+                    location=Location(str(path)),
+                    hint="window it to 8 bits as for training, or use `kind: loader` for other depths",
+                )
+            converted = image.convert("L" if channels == 1 else "RGB")
+            if size is not None and converted.size != (size, size):
+                converted = converted.resize((size, size), Image.Resampling.BILINEAR)
+            array = np.asarray(converted, dtype=np.uint8)
+    except FileNotFoundError as error:
+        raise InputError("the image file does not exist", location=Location(str(path))) from error
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
+        raise InputError(f"cannot be read as an image: {error}", location=Location(str(path))) from error
+    return array[None] if channels == 1 else np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
 def _extent(image: np.ndarray) -> str:

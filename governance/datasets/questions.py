@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from governance.datasets.descriptors import QuestionsOptions
+from governance.datasets.image_folder import read_image
 from governance.datasets.reading import existing_file
 from governance.errors import InputError, Location
 from governance.spec.model import DatasetSpec
@@ -20,19 +21,27 @@ from governance.spec.model import DatasetSpec
 class QuestionsDataset:
     """Items whose decoded form is a dict with ``item_id``, ``prompt`` and what else the file says.
 
-    `wordings` holds other prompts of each item by name; they are no part of the item as it is asked otherwise.
+    `wordings` holds other prompts of each item by name; they are no part of the item as it is asked otherwise. Where
+    there is a folder of `images`, an item's ``image`` is read from there: (height, width, 3) uint8.
     """
 
     table: pd.DataFrame
     items: tuple[dict[str, Any], ...]
     wordings: tuple[dict[str, str], ...]
+    images: Path | None = None
 
     def decode(self, indices: Sequence[int], variant: str | None = None) -> list[dict[str, Any]]:
         """Return the items at `indices`, or that version of them which the file gives under ``variants``."""
-        items = [self.items[index] for index in indices]
+        items = [self._seen(self.items[index]) for index in indices]
         if variant is None:
             return items
         return [{**item, "prompt": self.wordings[index][variant]} for item, index in zip(items, indices, strict=True)]
+
+    def _seen(self, item: dict[str, Any]) -> dict[str, Any]:
+        if self.images is None or item.get("image") is None:
+            return item
+        # Its name is no part of what is asked: the same pixels elsewhere are the same question.
+        return {**item, "image": read_image(self.images / str(item["image"]), channels=3, size=None).transpose(1, 2, 0)}
 
     def variants(self, name: str) -> Sequence[int]:
         """Return the items that have another wording of this name."""
@@ -65,7 +74,25 @@ def open_questions(dataset: DatasetSpec, base: Path) -> QuestionsDataset:
     scalars = [key for key in columns if all(not isinstance(item.get(key), list | dict) for item in items)]
     frame = pd.DataFrame({key: [item.get(key) for item in items] for key in scalars})
     frame["sample_id"] = frame["item_id"]
-    return QuestionsDataset(frame, tuple(items), wordings)
+    return QuestionsDataset(frame, tuple(items), wordings, _folder(options.images, items, base))
+
+
+def _folder(name: str | None, items: Sequence[dict[str, Any]], base: Path) -> Path | None:
+    """Return the folder of images after a look whether it holds those that the items name."""
+    if name is None:
+        return None
+    folder = base / name
+    if not folder.is_dir():
+        raise InputError(f"the folder of images '{name}' does not exist", hint="paths are relative to the spec")
+    for item in items:
+        image = item.get("image")
+        if image is None:
+            continue
+        if not isinstance(image, str) or not (folder / image).is_file():
+            raise InputError(f"item '{item['item_id']}' names the image '{image}', which is not in '{name}'")
+        if not (folder / image).resolve().is_relative_to(folder.resolve()):
+            raise InputError(f"item '{item['item_id']}' names the image '{image}', which lies outside of '{name}'")
+    return folder
 
 
 def _item(line: str, where: Location) -> dict[str, Any]:

@@ -39,7 +39,7 @@ LONGEST_BATCH = 1.0
 LONG_ENOUGH = 0.1
 """Seconds of passes that are timed for each size, after one pass that is not."""
 _VERSION = 1
-_NOT_TENSORS = PROCESSOR_BOUND | {"generate"}
+_NOT_TENSORS = PROCESSOR_BOUND | {"generate", "vision-language"}
 
 
 def measured_batch_size(

@@ -20,6 +20,7 @@ BY_SUBJECT = {
     "torch": ("torch", "safetensors"),
     "transformers": ("torch", "transformers", "tokenizers", "safetensors"),
     "generate": ("torch", "transformers", "tokenizers", "safetensors", "gguf"),
+    "vision-language": ("torch", "torchvision", "transformers", "tokenizers", "safetensors", "pillow"),
     "endpoint": (),
     "sklearn": ("scikit-learn", "skops"),
     "mlflow": ("mlflow", "scikit-learn"),

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 LARGEST_BATCH = 16
 """Most questions at a time: a cache of keys and values for more would not fit beside a model on a small machine."""
 
+_DECODED = 256
+"""Items that are decoded at a time to look at their prompts."""
+
 
 class Generate:
     """Asks a language model, shard after shard of a fixed size; every answer has a seed of its own."""
@@ -29,9 +32,9 @@ class Generate:
         if variant is not None:
             having = set(context.dataset.variants(variant))
             chosen = [index for index in chosen if index in having]
-        prompts = context.dataset.decode(chosen, variant)
+        lengths = _lengths(context, chosen, variant)
         # Questions of like length travel together: a batch computes as many tokens as its longest prompt has.
-        order = sorted(range(len(chosen)), key=lambda place: (len(str(prompts[place]["prompt"])), place))
+        order = sorted(range(len(chosen)), key=lambda place: (lengths[place], place))
         size = min(context.settings.batch_size, LARGEST_BATCH)
         cuts = range(0, len(chosen), size)
         return [Shard(f"{start:07d}", tuple(chosen[place] for place in order[start : start + size])) for start in cuts]
@@ -50,6 +53,12 @@ class Generate:
             row = {"sample_id": ids[answer["item"]], "status": OK, "reason": ""}
             rows.append({**row, **{key: value for key, value in answer.items() if key != "item"}})
         return pd.DataFrame(rows)
+
+
+def _lengths(context: CollectionContext, chosen: Sequence[int], variant: str | None) -> list[int]:
+    """Return the characters of each prompt; items are decoded a few at a time, for they may hold images."""
+    parts = (chosen[start : start + _DECODED] for start in range(0, len(chosen), _DECODED))
+    return [len(str(item["prompt"])) for part in parts for item in context.dataset.decode(part, variant)]
 
 
 def _options(need: Need) -> GenerateOptions:

@@ -92,6 +92,23 @@ class GenerateOptions(Written):
         return self
 
 
+class VisionLanguageOptions(Written):
+    """A vision-language model: a folder, or a function that returns model and processor. `chat` wraps image and prompt
+    in the chat template, after `system` where it is given; without it prompts hold the placeholder of the image.
+    """
+
+    folder: Folder | None = None
+    loader: Code | None = None
+    chat: bool = True
+    system: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.folder is None) == (self.loader is None):
+            raise ValueError("a vision-language subject needs either `folder` or `loader`")
+        return self
+
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_PARAMETERS = frozenset(
     {"model", "messages", "temperature", "max_tokens", "max_completion_tokens", "seed", "n", "stream", "logprobs"}
@@ -207,6 +224,14 @@ GENERATE = SubjectDescriptor(
     implementation="governance.subjects.language_model:open_language_model",
     identity="governance.subjects.identity:identify",
     options=GenerateOptions,
+    capabilities=frozenset({"generate"}),
+)
+VISION_LANGUAGE = SubjectDescriptor(
+    name="vision-language",
+    title="Vision-language model of Hugging Face transformers",
+    implementation="governance.subjects.vision_language:open_vision_language",
+    identity="governance.subjects.identity:identify",
+    options=VisionLanguageOptions,
     capabilities=frozenset({"generate"}),
 )
 ENDPOINT = SubjectDescriptor(
