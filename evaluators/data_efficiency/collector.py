@@ -15,7 +15,7 @@ from evaluators.data_efficiency.joined import Joined
 from evaluators.data_efficiency.points import Amount, amounts
 from evaluators.data_efficiency.subsets import Cohort
 from governance.datasets.protocol import Dataset, DatasetInfo
-from governance.errors import InputError
+from governance.errors import CannotRunError, InputError
 from governance.harness.protocols import OK, REJECTED, CollectionContext, Need, Shard
 
 WHOLE = "all-fits"
@@ -276,6 +276,8 @@ def _features(table: pd.DataFrame, info: DatasetInfo) -> tuple[Floats, npt.NDArr
     """Return (n, d) features in the dataset's order (zeros where there are none) and (n,) which there are."""
     rows = table.set_index("sample_id").reindex(info.frame["sample_id"])
     usable = (rows["status"] == OK).to_numpy(dtype=bool)
+    if not usable.any():
+        raise CannotRunError(f"no sample of '{info.name}' has features", hint="look at the reasons in the observations")
     found = np.stack([np.asarray(value, dtype=np.float64) for value in rows["embedding"][usable]])
     features = np.zeros((info.n, found.shape[1]))
     features[usable] = found
