@@ -73,6 +73,9 @@ def unmeasurable(policy: Policy, spec: Spec) -> Iterator[tuple[str, str]]:
                 yield rule.id, f"{dataset} has no attribute {name}"
         if selector.condition not in (None, CLEAN.name, *spec.conditions, *installed("conditions")):
             yield rule.id, f"there is no condition {selector.condition}"
+        members = getattr(installed("conditions").get(selector.condition or ""), "members", ())
+        if members:
+            yield rule.id, f"{selector.condition} is a set; a rule names one of its conditions: {', '.join(members)}"
 
 
 def _bar_problems(rule: Rule, metric: MetricDescriptor) -> Iterator[tuple[str, str, str | None]]:

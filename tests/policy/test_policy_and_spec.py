@@ -35,6 +35,10 @@ SPEC = Spec.model_validate(
         ({"evaluator": "fairness", "metric": "sensitivity", "worst": "sex x age"}, "test has no attribute age"),
         ({"evaluator": "fairness", "metric": "sensitivity", "slice": {"site": "A"}}, "test has no attribute site"),
         ({"evaluator": "robustness", "metric": "auroc", "condition": "sandstorm"}, "there is no condition sandstorm"),
+        (
+            {"evaluator": "robustness", "metric": "auroc", "condition": "outlines"},
+            "outlines is a set; a rule names one of its conditions: erosion, dilation, outline-jitter, outline-dropout",
+        ),
     ],
 )
 def test_a_rule_that_the_spec_cannot_answer_is_named(measure: Any, reason: str | None) -> None:
