@@ -347,7 +347,7 @@ def coverage_at_risk_interval(ranked: RankedErrors, risk: float, level: float = 
     """Coverages that the intervals of the risk leave possible.
 
     From the largest coverage at which the upper end of the risk's interval is at most `risk`, to the largest one at
-    which the lower end is. Looked at in steps of `_STEPS` of all samples.
+    which the lower end is. Looked at in `_STEPS` steps of all samples; each end is moved outwards by one of them.
 
     Source: inversion of `selective_risk_interval` (as Fieller, J. R. Stat. Soc. B 16 (1954) 175, for ratios).
 
@@ -366,7 +366,8 @@ def coverage_at_risk_interval(ranked: RankedErrors, risk: float, level: float = 
         ends = selective_risk_interval(ranked.error[inside], ranked.codes[inside], part.widening, level)
         low = part.coverage if ends.high <= risk else low
         high = part.coverage if ends.low <= risk else high
-    return Bounds(min(low, value), max(high, value), "inverted intervals of the risk at each coverage")
+    ends = Bounds(min(low, value) - 1 / _STEPS, max(high, value) + 1 / _STEPS, "inverted intervals of the risk")
+    return ends.clipped(0.0, 1.0)
 
 
 _STEPS = 50

@@ -142,6 +142,11 @@ def test_the_interval_of_a_coverage_holds_the_coverage():
     found = ranked(confidence, error, patient)
     ends = coverage_at_risk_interval(found, 0.1)
     assert 0 <= ends.low <= coverage_at_risk(found, 0.1) <= ends.high <= 1
+    for errors, value in ((np.zeros(300), 1.0), (np.ones(300), 0.0)):
+        certain = ranked(confidence, errors)
+        ends = coverage_at_risk_interval(certain, 0.1)
+        assert coverage_at_risk(certain, 0.1) == value
+        assert 0 < ends.high - ends.low < 0.2
 
 
 @pytest.mark.parametrize("clusters", [1, 3])
