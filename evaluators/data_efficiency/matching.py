@@ -120,6 +120,8 @@ def fraction_interval(replicates: Floats, smallest: float, level: float) -> Boun
     if not np.isfinite(high):
         never = float(np.mean(~np.isfinite(ordered)))
         start = f"the lower end is {100 * low:.3g} %" if np.isfinite(low) else "there is no lower end either"
+        if low == 0.0:
+            start = "the lower end is below the smallest share"
         raise ValueError(
             f"{100 * never:.0f} of 100 resamples never reach the reference, so there is no upper end; {start}"
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,9 @@ FALLBACK = 1.0
 
 _ROUGH = 1e-3
 """Tolerance of the fits that only serve to choose."""
+
+_ONE_THREAD = 2000
+"""Samples up to which one thread does: a step is then a few million multiplications."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,7 +78,8 @@ class Probe:
         for rows in parts:
             key = rows.tobytes()
             if key not in known:
-                known[key] = self._one(x, cohort, rows, judged)
+                with _threads(rows.size):
+                    known[key] = self._one(x, cohort, rows, judged)
             found.append(known[key])
         return found
 
@@ -124,6 +129,20 @@ def _cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         u = logits[:, 0]
         return (torch.nn.functional.softplus(u) - labels.double() * u).sum()
     return (torch.logsumexp(logits, 1) - logits.gather(1, labels[:, None])[:, 0]).sum()
+
+
+@contextmanager
+def _threads(samples: int) -> Iterator[None]:
+    """Compute small parts in one thread: two threads that wait for each other take longer, many times so on busy cores.
+
+    How many threads depends on the part alone, so that equal parts give equal bytes.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(before if samples > _ONE_THREAD else 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _probabilities(logits: Tensor) -> Tensor:
