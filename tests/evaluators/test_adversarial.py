@@ -1,161 +1,25 @@
 """Accuracy under attack of small networks that were trained on real handwritten digits."""
 
-import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import metadata
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from nhefs_predictions import Tables, dataset_info, one
+from attacked_digits import EVALUATOR, LARGE, SMALL, Network, ten_classes, two_classes
+from nhefs_predictions import one
 from pydantic import ValidationError
-from sklearn.datasets import load_digits
 
-from evaluators.robustness import DESCRIPTOR, RobustnessOptions
-from evaluators.robustness.adversarial.collector import AttackCollector, drawn
+from evaluators.robustness.adversarial.collector import drawn
 from evaluators.robustness.adversarial.metrics import METRICS
 from evaluators.robustness.adversarial.options import AdversarialOptions
-from governance import api
-from governance.datasets.protocol import DatasetInfo
 from governance.errors import CannotRunError, InputError
-from governance.harness.protocols import CollectionContext, EvaluationContext
-from governance.harness.rows import rows_of
 from governance.policy import Policy
 from governance.policy.lint import problems
-from governance.spec.model import Settings, SubjectSpec
-from governance.subjects.descriptors import NetworkOptions
-from governance.subjects.tensor_session import TensorSession, session_of
-
-EVALUATOR = DESCRIPTOR.load()
-FITTED, SCORED = slice(0, 1200), slice(1200, 1400)
-SMALL, LARGE = 0.06, 0.15
-MAX = "max-probability"
-
-
-class Network(torch.nn.Module):
-    """A small network; `sharpness` multiplies the logits, which changes no decision but can hide all gradients."""
-
-    def __init__(self, outputs: int, sharpness: float = 1.0) -> None:
-        super().__init__()
-        self.sharpness = sharpness
-        self.layers = torch.nn.Sequential(
-            torch.nn.Conv2d(1, 8, 3, padding=1),
-            torch.nn.ReLU(),
-            torch.nn.Conv2d(8, 16, 3, padding=1),
-            torch.nn.ReLU(),
-            torch.nn.MaxPool2d(2),
-            torch.nn.Flatten(),
-            torch.nn.Linear(256, outputs),
-        )
-
-    def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        return self.layers(batch) * self.sharpness
-
-
-def trained(outputs: int, target: np.ndarray, images: np.ndarray) -> Network:
-    torch.manual_seed(0)
-    network = Network(outputs)
-    optimiser = torch.optim.Adam(network.parameters(), 4e-3)
-    pixels = torch.tensor(images[FITTED] / np.float32(255))
-    truth = torch.tensor(target[FITTED])
-    for _ in range(12):
-        for rows in torch.randperm(len(pixels)).split(64):
-            optimiser.zero_grad()
-            found = network(pixels[rows])
-            loss = (
-                torch.nn.functional.cross_entropy(found, truth[rows])
-                if outputs > 1
-                else torch.nn.functional.binary_cross_entropy_with_logits(found[:, 0], truth[rows].float())
-            )
-            loss.backward()
-            optimiser.step()
-    return network
-
-
-@dataclass
-class Case:
-    """A subject and the images that it is attacked on."""
-
-    task: str
-    info: DatasetInfo
-    images: np.ndarray
-    network: Network
-    kind: str = "torch"
-    device: str = "cpu"
-
-    @property
-    def subject(self) -> SubjectSpec:
-        return SubjectSpec(name="digits", version="1", kind=self.kind, task=self.task)
-
-    def session(self) -> TensorSession:
-        return session_of(
-            self.network,
-            NetworkOptions.model_validate({"input": {"channels": 1}}),
-            subject=self.subject,
-            base=Path(),
-            device=self.device,
-            settings=Settings(),
-            digest="d",
-            run=None,
-        )
-
-    def context(self, adversarial: dict, batch_size: int = 100, **options) -> EvaluationContext:
-        written = {"on": "test", "groups": ["ink"], "adversarial": adversarial, **options}
-        return EvaluationContext(
-            options=RobustnessOptions.model_validate(written),
-            subject=self.subject,
-            datasets={"test": self.info},
-            settings=Settings(replicates=200, batch_size=batch_size),
-        )
-
-    def observe(self, context: EvaluationContext) -> Tables:
-        """Let the collectors observe all that the evaluator needs."""
-        session, collector, tables = self.session(), AttackCollector(), {}
-        collection = CollectionContext(
-            dataset=SimpleNamespace(decode=lambda rows, variant=None: self.images[list(rows)]),
-            info=self.info,
-            datasets={},
-            subject=self.subject,
-            base=Path(),
-            device=self.device,
-            settings=context.settings,
-            tables={},
-            open_subject=lambda: session,
-        )
-        for need in EVALUATOR.needs(context):
-            if need.collector == "predict":
-                found = session.predict(torch.tensor(self.images, device=self.device))
-                columns = {"score": found} if found.ndim == 1 else {"scores": found}
-                tables[need.id] = rows_of(columns, self.info.frame["sample_id"].tolist())
-            else:
-                shards = collector.shards(need, collection)
-                tables[need.id] = pd.concat([collector.collect(need, shard, collection) for shard in shards])
-        return Tables(tables)
-
-    def measure(self, adversarial: dict, **options) -> list:
-        context = self.context(adversarial, **options)
-        return list(EVALUATOR.measure(self.observe(context), context))
-
-
-def case_of(task: str, target: np.ndarray, images: np.ndarray, network: Network, classes: tuple[str, ...]) -> Case:
-    ink = images[SCORED].reshape(len(images[SCORED]), -1).sum(axis=1)
-    names = [f"d{row:04d}" for row in range(len(ink))]
-    frame = pd.DataFrame(
-        {
-            "sample_id": names,
-            "cluster": [f"p{row // 2}" for row in range(len(ink))],
-            "target": target[SCORED].astype(float),
-            "ink": np.where(ink > np.median(ink), "dark", "light"),
-        }
-    )
-    info = replace(dataset_info(frame, "test"), modality="photograph", classes=classes)
-    return Case(task, info, images[SCORED], network)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -168,20 +32,13 @@ def _one_thread():
 
 
 @pytest.fixture(scope="module")
-def images():
-    return np.round(load_digits().images / 16 * 255).astype(np.uint8)[:, None]
+def several():
+    return ten_classes()
 
 
 @pytest.fixture(scope="module")
-def several(images):
-    target = load_digits().target
-    return case_of("multiclass", target, images, trained(10, target, images), tuple("0123456789"))
-
-
-@pytest.fixture(scope="module")
-def binary(images):
-    target = (load_digits().target >= 5).astype(np.int64)
-    return case_of("binary", target, images, trained(1, target, images), ("below five", "five or more"))
+def binary():
+    return two_classes()
 
 
 @pytest.fixture(scope="module")
@@ -424,139 +281,6 @@ def test_square_attacks_images_that_are_not_square(several):
     tall.network.layers[-1] = torch.nn.Linear(16 * 12 * 3, 10)
     found = tall.measure({"eps": [SMALL], "attacks": ["square"], "queries": 5})
     assert one(found, "robust_accuracy", {}, variant=f"linf {SMALL}", target_class=None).status == "measured"
-
-
-# A whole run, with a rule on the accuracy under attack by group.
-
-CODE = """
-import torch
-
-
-class Network(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.layers = torch.nn.Sequential(
-            torch.nn.Conv2d(1, 8, 3, padding=1), torch.nn.ReLU(), torch.nn.Conv2d(8, 16, 3, padding=1), torch.nn.ReLU(),
-            torch.nn.MaxPool2d(2), torch.nn.Flatten(), torch.nn.Linear(256, 10),
-        )
-
-    def embed(self, batch):
-        return self.layers[:-1](batch)
-
-    def forward(self, batch):
-        return self.layers[-1](self.embed(batch))
-
-
-def network():
-    return Network()
-"""
-SPEC = """
-version: 1
-subject:
-  name: digits
-  version: "1"
-  kind: torch
-  task: multiclass
-  loader: small_digits:network
-  weights: weights.safetensors
-  input: {channels: 1}
-datasets:
-  test:
-    kind: npz
-    role: testing
-    file: test.npz
-    images: images
-    table: test.csv
-    target: digit
-    sample_id: id
-    cluster: patient
-    modality: photograph
-    attributes: {ink: ink}
-  train:
-    kind: npz
-    role: training
-    file: train.npz
-    images: images
-    table: train.csv
-    target: digit
-    sample_id: id
-    cluster: none
-    cluster_reason: one image a writer
-    modality: photograph
-evaluate:
-  robustness:
-    on: test
-    groups: [ink]
-    severities: [5]
-    adversarial: {eps: [0.06], attacks: [pgd, square], steps: 8, queries: 20}
-    uncertainty:
-      scores: [max-probability, energy, mahalanobis]
-      train_on: train
-      out_of_distribution: [gaussian-noise]
-policy: policy.yaml
-settings: {batch_size: 64, threads: 1, replicates: 200}
-"""
-POLICY = """
-policy: attacks
-version: "1"
-owner: {name: A Person, role: engineer}
-rules:
-  - id: attacked-groups
-    title: Every group keeps enough right answers under attack
-    measure: {evaluator: robustness, metric: robust_accuracy, variant: linf 0.06, worst: ink}
-    bar: {at_least: 0.99}
-    rationale: Somebody may change images.
-    set: {by: engineering, on: 2026-01-01}
-  - id: knows-errors
-    title: Answers at 90 % are right
-    measure: {evaluator: robustness, metric: selective_risk, variant: "max-probability, 90 % answered"}
-    bar: {at_most: 0.2}
-    rationale: Only confident answers are shown.
-    set: {by: engineering, on: 2026-01-01}
-"""
-
-
-@pytest.fixture
-def project(several, images, tmp_path, monkeypatch):
-    from safetensors.torch import save_file
-
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "small_digits.py").write_text(CODE)
-    (tmp_path / "governance.yaml").write_text(SPEC)
-    (tmp_path / "policy.yaml").write_text(POLICY)
-    state = {name: tensor.contiguous() for name, tensor in several.network.state_dict().items()}
-    save_file(state, tmp_path / "weights.safetensors")
-    np.savez(tmp_path / "test.npz", images=several.images)
-    np.savez(tmp_path / "train.npz", images=images[FITTED])
-    digits = load_digits().target[FITTED]
-    pd.DataFrame({"id": [f"t{row}" for row in range(len(digits))], "digit": digits}).to_csv("train.csv", index=False)
-    frame = several.info.frame.rename(columns={"sample_id": "id", "cluster": "patient", "target": "digit"})
-    frame.assign(digit=frame["digit"].astype(int)).to_csv(tmp_path / "test.csv", index=False)
-    return tmp_path
-
-
-def test_a_run_attacks_judges_by_group_and_collects_nothing_again(project):
-    result = api.run("governance.yaml", formats=("json", "html"), no_tracking=True)
-    decision = json.loads(next(result.folder.path.glob("decisions/*.json")).read_text())
-    verdicts = {verdict["rule"]: verdict["outcome"] for verdict in decision["verdicts"]}
-    assert verdicts == {"attacked-groups": "fail", "knows-errors": "pass"}
-    lock = json.loads((result.folder.path / "spec.lock.json").read_text())
-    needs = [need for need in lock["needs"] if need["collector"] == "attack"]
-    assert [need["options"]["attack"] for need in needs] == ["pgd", "square"]
-    assert all(need["options"]["library"].startswith("adversarial-robustness-toolbox 1.") for need in needs)
-    evidence = json.loads(result.folder.evidence_json.read_bytes())["measurements"]
-    told = {m["variant"]: m["value"] for m in evidence if m["metric"] == "out_of_distribution_auroc" and not m["slice"]}
-    assert set(told) == {f"{score}, against gaussian-noise severity 5" for score in (MAX, "energy", "mahalanobis")}
-    assert max(told.values()) > 0.6
-    pages = {path.stem: path.read_text() for path in result.folder.path.glob("documents/*/*.html")}
-    for name in ("deployer", "engineer", "auditor"):
-        assert "Robustness to these attacks is not a guarantee" in pages[name]
-        assert "If only the most confident 80" in pages[name]
-        assert "errors among the answered" in pages[name]
-    assert "Under attack" not in pages["public"] + pages["clinician"]
-    again = api.run("governance.yaml", formats=("json",), no_tracking=True)
-    events = [json.loads(line) for line in (again.folder.path / "journal.jsonl").read_text().splitlines()]
-    assert [event for event in events if event["event"] == "observed"][-1]["collected"] == 0
 
 
 def test_lint_knows_the_metric_and_a_bar_that_makes_no_sense_for_it():
