@@ -323,12 +323,16 @@ def _amount(m: Measurement) -> str:
 
 def _share(m: Measurement) -> Figure:
     """The share that reaches the reference; an upper bound says so."""
-    least = "upper bound" in str(m.method.parameters.get("state", ""))
-    return Figure(measurements=(m.id,), text=("at most " if least else "") + f"{100 * (m.value or 0.0):.2g} %")
+    return Figure(measurements=(m.id,), text=("at most " if _is_bound(m) else "") + f"{100 * (m.value or 0.0):.2g} %")
 
 
 def _percent(m: Measurement) -> Figure:
-    return Figure(measurements=(m.id,), text=f"{100 * (m.value or 0.0):.0f} %")
+    return Figure(measurements=(m.id,), text=("at least " if _is_bound(m) else "") + f"{100 * (m.value or 0.0):.0f} %")
+
+
+def _is_bound(m: Measurement) -> bool:
+    """Whether the curve starts at or above the reference: a smaller share might reach it, too."""
+    return "upper bound" in str(m.method.parameters.get("state", ""))
 
 
 def _ends(m: Measurement, *, percent: bool) -> Text:

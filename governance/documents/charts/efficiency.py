@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from governance.documents.blocks import Chart, Panel
+from governance.documents.blocks import Chart, Panel, Point
 from governance.documents.charts.svg import DASHES, MUTE, SERIES, drawing, element, frame, line, marker, scale, text
 from governance.documents.content import plain
 
@@ -71,7 +71,7 @@ def panel(chart: Chart, item: Panel) -> Markup:
         if series.drawn == "choice":
             owner = next((i for i, one in enumerate(lines) if series.title.startswith(one.title)), 0)
             for point in series.points:
-                drawn += _reached(across(point.x), y(point.span.value), owner)
+                drawn += _reached(point, across(point.x), y(point.span.value), owner)
     said = " ".join(
         f"{series.title}: " + ", ".join(f"{p.figure.text} at {p.x:.4g}{_unit(chart)}" for p in series.points) + "."
         for series in item.series
@@ -79,14 +79,21 @@ def panel(chart: Chart, item: Panel) -> Markup:
     return drawing(_WIDTH, _HEIGHT, plain(chart.title), f"{chart.y.title}. {said}", *drawn, class_="plot wide")
 
 
-def _reached(x: float, y: float, owner: int) -> list[Markup]:
-    """Mark where a curve reaches the reference: a ring, and dashed lines to both axes."""
+def _reached(point: Point, x: float, y: float, owner: int) -> list[Markup]:
+    """Mark where a curve reaches the reference: a ring, dashed lines to both axes, and the share in words."""
     colour, name = SERIES[owner % len(SERIES)], f"s{owner % len(SERIES)}"
     return [
         line(_LEFT, y, x, y, class_=f"line {name}", stroke=colour, dash="2 3"),
         line(x, y, x, _BOTTOM, class_=f"line {name}", stroke=colour, dash="2 3"),
         element("circle", cx=x, cy=y, r=7.0, class_=f"line {name}", stroke=colour, stroke_width=1.5, fill="none"),
+        *([] if point.label is None else [_words(point.label.text, x, colour=colour, name=name)]),
     ]
+
+
+def _words(share: str, x: float, *, colour: str, name: str) -> Markup:
+    late = x > _RIGHT - 60
+    at = x - 4 if late else x + 4
+    return text(at, _BOTTOM - 6, share, anchor="end" if late else "start", fill=colour, class_=f"t fill {name}")
 
 
 def _unit(chart: Chart) -> str:
