@@ -70,16 +70,16 @@ TEXTURES = (
 """The pictures with equal probability."""
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def texture(picture: Texture, scale: float, device: str) -> Tensor:
-    """Return (3, side, side) float32 levels, `scale` times as large as for an image of 224 pixels."""
+    """Return (3, side, side) uint8, `scale` times as large as for an image of 224 pixels."""
     drawn = torch.from_numpy(_drawn(picture))
     side = max(1, round(SIDE * scale))
     if side != SIDE:
         drawn = torch.nn.functional.interpolate(
             drawn[None], size=(side, side), mode="bilinear", align_corners=False, antialias=True
         )[0]
-    return drawn.round().clamp(0, 255).to(device)
+    return drawn.round().clamp(0, 255).to(torch.uint8).to(device)
 
 
 @functools.lru_cache(maxsize=8)

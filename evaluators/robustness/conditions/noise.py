@@ -76,12 +76,19 @@ def counted(pixels: Tensor, photons: int, seeds: Tensor) -> Tensor:
 def salted(pixels: Tensor, share: float, seeds: Tensor) -> Tensor:
     """Set a share of levels to 0 or to 255, each with the same probability."""
     drawn = halves(seeds.to(pixels.device), pixels[0].numel()).reshape(pixels.shape)
-    each = round(HALF * share / 2)
-    return pixels.masked_fill(drawn < each, 0.0).masked_fill_(drawn >= HALF - each, 255.0)
+    return (pixels + pick(_impulses(round(HALF * share / 2), str(pixels.device)), drawn)).clamp_(0.0, 255.0)
 
 
 def _noise(pixels: Tensor, seeds: Tensor) -> Tensor:
     return normal(seeds.to(pixels.device), pixels[0].numel()).reshape(pixels.shape)
+
+
+@functools.lru_cache(maxsize=32)
+def _impulses(each: int, device: str) -> Tensor:
+    """Return (65536,) float32: what is added to levels, so much that `each` become black and as many white."""
+    table = torch.zeros(HALF)
+    table[:each], table[HALF - each :] = -255.0, 255.0
+    return table.to(device)
 
 
 @functools.lru_cache(maxsize=32)

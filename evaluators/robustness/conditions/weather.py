@@ -87,6 +87,6 @@ def frost(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
         rows = (torch.arange(height, device=batch.device) + int(top * side)) % side
         columns = (torch.arange(width, device=batch.device) + int(left * side)) % side
         parts.append(picture.index_select(-2, rows).index_select(-1, columns))
-    ice = torch.stack(parts)
+    ice = torch.stack(parts).to(torch.float32)
     ice = luminance(ice) if pixels.shape[1] != 3 else ice
     return from_levels(batch, pixels * kept + ice * added)
