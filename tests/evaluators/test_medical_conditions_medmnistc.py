@@ -42,7 +42,7 @@ def different():
                 yield of_set, corruption
 
 
-@pytest.mark.parametrize(("of_set", "corruption"), different())
+@pytest.mark.parametrize(("of_set", "corruption"), list(different()))
 def test_mean_variance_change_similarity_and_spectrum_are_those_of_the_package(of_set, corruption):
     batch = large(in_grey=not SETS[of_set].colour).repeat(REPEATS.get(corruption, 1), 1, 1, 1)
     for severity in (1, 5):
