@@ -69,7 +69,7 @@ def counted(pixels: Tensor, photons: int, seeds: Tensor) -> Tensor:
     """Replace levels, read to 8 bits, by Poisson counts of photons, `photons` of them at full range."""
     table = _counts(photons, str(pixels.device))
     drawn = halves(seeds.to(pixels.device), pixels[0].numel()) >> (16 - _COUNT_BITS)
-    places = (pixels.round().to(torch.int32) << _COUNT_BITS) + drawn.reshape(pixels.shape)
+    places = pixels.round().to(torch.int32) * 2**_COUNT_BITS + drawn.reshape(pixels.shape)
     return pick(table, places).to(torch.float32) * (255 / photons)
 
 

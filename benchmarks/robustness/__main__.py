@@ -1,0 +1,5 @@
+"""Run this benchmark alone: `python -m benchmarks.robustness`."""
+
+from benchmarks.robustness import main
+
+main()
