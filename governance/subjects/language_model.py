@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from governance.errors import GovernanceError, InputError, Location, first_line
+from governance.errors import InputError, Location, first_line
 from governance.spec.model import Settings, SubjectSpec
-from governance.spec.references import load_reference
 from governance.subjects.decoding import (
     Draw,
     Written,
@@ -30,6 +29,7 @@ from governance.subjects.decoding import (
 from governance.subjects.descriptors import GenerateOptions
 from governance.subjects.identity import digest_of, file_of, folder_of, opened_digest
 from governance.subjects.offline import SAFE, go_offline, require_safe_weights
+from governance.subjects.own_pair import pair_from_loader
 from governance.subjects.weights import state_digest
 
 
@@ -188,7 +188,7 @@ def open_language_model(subject: SubjectSpec, base: Path, device: str, settings:
     options = GenerateOptions.model_validate(subject.options)
     go_offline()
     if options.loader is not None:
-        model, tokenizer = _from_loader(options.loader, base)
+        model, tokenizer = pair_from_loader(options.loader, base, "tokenizer")
         digest = opened_digest(subject, base, state_digest(model))
     else:
         model, tokenizer = _from_folder(options, subject, base)
@@ -198,18 +198,6 @@ def open_language_model(subject: SubjectSpec, base: Path, device: str, settings:
     return LanguageModelSession(
         digest, model.to(device).eval(), tokenizer, options.chat, options.system, device, settings.precision
     )
-
-
-def _from_loader(loader: str, base: Path) -> tuple[Any, Any]:
-    try:
-        made = load_reference(loader, base)()
-    except GovernanceError:
-        raise
-    except Exception as error:
-        raise InputError(f"the loader '{loader}' failed: {type(error).__name__}: {first_line(error)}") from error
-    if not isinstance(made, tuple) or len(made) != 2 or not isinstance(made[0], torch.nn.Module):
-        raise InputError(f"the loader '{loader}' must return (model, tokenizer)")
-    return made
 
 
 def _from_folder(options: GenerateOptions, subject: SubjectSpec, base: Path) -> tuple[Any, Any]:

@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from governance.errors import GovernanceError, InputError, Location, first_line
+from governance.errors import InputError, Location, first_line
 from governance.spec.model import Settings, SubjectSpec
-from governance.spec.references import load_reference
 from governance.subjects.decoding import (
     Draw,
     Written,
@@ -30,6 +29,7 @@ from governance.subjects.decoding import (
 from governance.subjects.descriptors import VisionLanguageOptions
 from governance.subjects.identity import digest_of, folder_of, opened_digest
 from governance.subjects.offline import SAFE, go_offline, require_safe_weights
+from governance.subjects.own_pair import pair_from_loader
 from governance.subjects.weights import state_digest
 
 _REJECTED = "rejected"
@@ -236,7 +236,9 @@ def open_vision_language(subject: SubjectSpec, base: Path, device: str, settings
     options = VisionLanguageOptions.model_validate(subject.options)
     go_offline()
     if options.loader is not None:
-        model, processor = _from_loader(options.loader, base)
+        model, processor = pair_from_loader(options.loader, base, "processor")
+        if not hasattr(processor, "tokenizer"):
+            raise InputError(f"the loader '{options.loader}' must return (model, processor)")
         digest = opened_digest(subject, base, state_digest(model))
     else:
         model, processor = _from_folder(options, subject, base)
@@ -262,19 +264,6 @@ def _forget_recommendations(model: Any, tokenizer: Any) -> None:
         top_p=1.0,
         temperature=1.0,
     )
-
-
-def _from_loader(loader: str, base: Path) -> tuple[Any, Any]:
-    try:
-        made = load_reference(loader, base)()
-    except GovernanceError:
-        raise
-    except Exception as error:
-        raise InputError(f"the loader '{loader}' failed: {type(error).__name__}: {first_line(error)}") from error
-    whole = isinstance(made, tuple) and len(made) == 2 and isinstance(made[0], torch.nn.Module)
-    if not whole or not hasattr(made[1], "tokenizer"):
-        raise InputError(f"the loader '{loader}' must return (model, processor)")
-    return made  # type: ignore[no-any-return]
 
 
 def _from_folder(options: VisionLanguageOptions, subject: SubjectSpec, base: Path) -> tuple[Any, Any]:

@@ -18,9 +18,12 @@ import pandas as pd
 import pytest
 from chat_server import ChatServer, message, send, serving
 
+from governance import harness
 from governance.checking import check
 from governance.documents.build.record import loosened
+from governance.harness.progress import SilentReporter
 from governance.scaffold import init
+from governance.spec import load_spec
 
 KEY = "sk-a-secret-that-nobody-may-see"
 SPEC = """
@@ -171,3 +174,37 @@ def test_the_scaffold_for_an_endpoint_lacks_only_the_questions(tmp_path: Path) -
     init(tmp_path, kind="endpoint")
     problems = [finding for finding in check(tmp_path / "governance.yaml").findings if finding.level == "problem"]
     assert ["no questions.jsonl" in finding.message for finding in problems] == [True]
+
+
+def test_answers_of_all_sorts_fit_into_one_table_and_are_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_TEST", KEY)
+
+    def mixed(handler: Any, number: int) -> bool:
+        index = int(server.seen[number - 1].body["messages"][-1]["content"].split(":")[0])
+        if index % 5 == 1:
+            return send(handler, 400, b'{"error": {"message": "content filtered", "code": "content_filter"}}')
+        content = ["Yes.", "No", "", None, "<b>\u202e\x00 maybe" * 1000][index % 5]
+        told = {"choices": [message(content)], **({"usage": {"prompt_tokens": 5}} if index % 2 else {})}
+        return send(handler, 200, json.dumps(told).encode())
+
+    with serving(behave=mixed) as server:
+        project(tmp_path, server)
+        prepared = harness.prepare(
+            load_spec(tmp_path / "governance.yaml", {}),
+            (),
+            device=None,
+            runs=tmp_path / "runs",
+            cache=tmp_path / "cache",
+            reporter=SilentReporter(),
+        )
+        observations = harness.collect(prepared, SilentReporter())
+        evidence = harness.measure(prepared, observations, SilentReporter())
+    table = observations.table(prepared.plan.needs[0]).set_index("sample_id")
+    status = [table.loc[f"q{index}", "status"] for index in range(10)]
+    assert status == ["ok", "rejected", "rejected", "rejected", "ok"] * 2
+    assert table.loc["q1", "reason"] == "the server refused the request (status 400): content filtered"
+    assert table["prompt_tokens"].dropna().tolist() == [5.0] * sum(i % 2 and i % 5 != 1 for i in range(N))
+    unread = next(m for m in evidence.measurements if m.metric == "unparsed_rate" and not m.slice)
+    assert unread.value == pytest.approx(sum(i % 5 != 0 for i in range(N)) / N)
