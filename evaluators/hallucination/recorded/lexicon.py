@@ -9,7 +9,7 @@ Source: the idea of scopes from Chapman et al., J. Biomed. Inform. 34 (2001) 301
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +22,8 @@ ASSERTED, OPEN, DENIED = "asserted", "open", "denied"
 _STRENGTH = {DENIED: 0, OPEN: 1, ASSERTED: 2}
 _REACH = 12
 """Words that lie between a cue and a finding at most, so that a text without full stops is not denied as a whole."""
+_FAR = 64
+"""Cues and findings that are looked at on either side of a finding at most."""
 _FINDING = "finding:"
 _CUES = ("denied_before", "denied_after", "open_before", "open_after", "no_denial", "ends")
 
@@ -96,20 +98,24 @@ def _status(clause: list[Match], place: int) -> str:
 
     "Cannot exclude" holds a denial and leaves open: the phrase as a whole is an open cue.
     """
-    finding = clause[place]
-    status = ASSERTED
-    for other in clause[:place]:
-        if other.kind == "no_denial":
-            status = ASSERTED
-        elif other.kind in ("denied_before", "open_before") and _between(clause, other, finding) <= _REACH:
-            status = DENIED if other.kind == "denied_before" else OPEN
-    for other in clause[place + 1 :]:
-        if other.kind in ("denied_after", "open_after") and _between(clause, finding, other) <= _REACH:
+    for other in _near(reversed(clause[max(0, place - _FAR) : place]), clause[place]):
+        if other.kind in ("denied_before", "open_before", "no_denial"):
+            before = {"denied_before": DENIED, "open_before": OPEN, "no_denial": ASSERTED}[other.kind]
+            break
+    else:
+        before = ASSERTED
+    for other in _near(clause[place + 1 : place + _FAR], clause[place]):
+        if other.kind in ("denied_after", "open_after"):
             return DENIED if other.kind == "denied_after" else OPEN
-    return status
+    return before
 
 
-def _between(clause: list[Match], first: Match, second: Match) -> int:
-    """Words between two matches that belong to no finding: a list of findings does not use the reach up."""
-    named = sum(one.end - one.start for one in clause if first.end <= one.start and one.end <= second.start)
-    return second.start - first.end - named
+def _near(others: Iterable[Match], finding: Match) -> Iterator[Match]:
+    """Yield matches from the finding outwards as far as a cue reaches; a list of findings does not use the reach up."""
+    last, words = finding, 0
+    for other in others:
+        words += last.start - other.end if other.start < finding.start else other.start - last.end
+        if words > _REACH:
+            return
+        yield other
+        last = other

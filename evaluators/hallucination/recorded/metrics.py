@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from evaluators.hallucination import descriptors as shared
 from evaluators.hallucination.recorded.labels import WEIGHTS_SOURCE
 from governance.evidence.model import MetricDescriptor
 
@@ -242,20 +243,7 @@ SELFCHECK_MAX = SELFCHECK_MEAN.model_copy(
         "explanation": "How unusual the rarest words of each sentence are among further answers to the same question.",
     }
 )
-SEMANTIC_ENTROPY = MetricDescriptor(
-    name="discrete_semantic_entropy",
-    title="Discrete semantic entropy (exact answers)",
-    unit="nat",
-    low=0,
-    direction="lower",
-    formula="mean over items of -sum_k p_k ln p_k, p_k the share of samples with answer k",
-    explanation="How scattered the answers to the same question are; 0 where they are all equal.",
-    does_not_show=(
-        "Equal meaning in other words: answers count as equal only if they name the same choice or are the same text. "
-        "A model can be wrong every time."
-    ),
-    source="Farquhar et al., Nature 630 (2024) 625",
-)
+SEMANTIC_ENTROPY = shared.DISCRETE_SEMANTIC_ENTROPY
 WEIGHTED_ENTROPY = SEMANTIC_ENTROPY.model_copy(
     update={
         "name": "semantic_entropy",
