@@ -1,28 +1,21 @@
-"""Data efficiency from options to measurements: heads, shots, test sets, references, groups, several classes."""
+"""Data efficiency from options to measurements: heads, shots, test sets, references, groups."""
 
 from dataclasses import replace
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from nhefs_predictions import FEATURES, Tables, nhefs
+from fitted_worlds import EVALUATOR, Table, World, one
+from nhefs_predictions import FEATURES, nhefs
 from pydantic import ValidationError
-from sklearn.datasets import load_digits
-from sklearn.metrics import balanced_accuracy_score, recall_score, roc_auc_score
+from sklearn.metrics import recall_score, roc_auc_score
 
-from evaluators.data_efficiency import DESCRIPTOR, DataEfficiencyOptions
-from evaluators.data_efficiency.descriptors import FINE_TUNE, FIT
+from evaluators.data_efficiency import DataEfficiencyOptions
 from evaluators.data_efficiency.matching import first_crossing
-from governance.datasets.protocol import AttributeInfo, DatasetInfo
 from governance.errors import InputError
-from governance.harness.protocols import CollectionContext, EvaluationContext
-from governance.spec.model import Settings, SubjectSpec
+from governance.spec.model import SubjectSpec
 
-EVALUATOR = DESCRIPTOR.load()
-COLLECTORS = {"fit": FIT.load(), "fine-tune": FINE_TUNE.load()}
 TRAINER = """
 import numpy as np
 
@@ -30,60 +23,6 @@ def age(dataset, indices, test, *, seed, device):
     noise = np.random.default_rng(seed).normal(0, 60 / np.sqrt(len(indices)), len(test.table))
     return 1 / (1 + np.exp(-(test.table["age_years"].to_numpy() - 50 + noise) / 10))
 """
-
-
-class Table:
-    """A dataset of a table, with pictures where there are some."""
-
-    def __init__(self, table, pictures=None):
-        self.table, self.pictures = table, pictures
-
-    def decode(self, indices, variant=None):
-        return self.pictures[list(indices)]
-
-
-class World:
-    """Datasets, features, and what runs the evaluator's needs."""
-
-    def __init__(self, infos, datasets, embeddings, base, subject, session=None):
-        self.infos, self.datasets, self.embeddings = infos, datasets, embeddings
-        self.base, self.subject, self.session = base, subject, session
-
-    def context(self, options, **settings):
-        return EvaluationContext(
-            options=options,
-            subject=self.subject,
-            datasets=self.infos,
-            settings=Settings(replicates=400, **settings),
-            requests=(),
-        )
-
-    def observed(self, options):
-        tables = {}
-        for need in EVALUATOR.needs(self.context(options)):
-            if need.collector == "embed":
-                tables[need.id] = self.embeddings[need.dataset]
-                continue
-            collector = COLLECTORS[need.collector]
-            context = CollectionContext(
-                dataset=self.datasets[need.dataset],
-                info=self.infos[need.dataset],
-                datasets={name: (self.datasets[name], self.infos[name]) for name in self.infos},
-                subject=self.subject,
-                base=Path(self.base),
-                device="cpu",
-                settings=Settings(),
-                tables=tables,
-                open_subject=lambda: self.session,
-            )
-            shards = collector.shards(need, context)
-            tables[need.id] = pd.concat([collector.collect(need, shard, context) for shard in shards])
-        return Tables(tables)
-
-    def measured(self, options, **settings):
-        found = list(EVALUATOR.measure(self.observed(options), self.context(options, **settings)))
-        assert len({m.id for m in found}) == len(found)
-        return found
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -122,50 +61,6 @@ def smoking(mortality, tmp_path_factory):
         embeddings[name]["embedding"] = list(rows)
     subject = SubjectSpec(name="mortality-risk", version="1", kind="recorded")
     return World(infos, datasets, embeddings, base, subject)
-
-
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """Real handwriting, three digits, two samples a writer, and a small network."""
-    x, y = load_digits(n_class=3, return_X_y=True)
-    infos, datasets, embeddings = {}, {}, {}
-    for name, rows in {"train": slice(0, 260), "test": slice(260, 520)}.items():
-        images, target = x[rows].astype(np.float32), y[rows]
-        n = len(target)
-        frame = pd.DataFrame({"sample_id": [f"{name}{row}" for row in range(n)], "target": target.astype(float)})
-        frame["cluster"] = [f"{name}-{row // 2}" for row in range(n)]
-        frame["ink"] = np.where(images.mean(axis=1) > np.median(x.mean(axis=1)), "much", "little")
-        infos[name] = DatasetInfo(
-            name=name,
-            role="testing",
-            title=name,
-            modality=None,
-            digest=f"{name}-digest",
-            frame=frame,
-            attributes={"ink": AttributeInfo("ink", "Ink", ("little", "much"))},
-            clustered=True,
-            cluster_reason=None,
-            classes=("zero", "one", "two"),
-        )
-        pictures = (images.reshape(n, 1, 8, 8) * 15).astype(np.uint8)
-        datasets[name] = Table(frame, pictures)
-        embeddings[name] = pd.DataFrame({"sample_id": frame["sample_id"], "status": "ok", "reason": ""})
-        embeddings[name]["embedding"] = list(images)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        network = torch.nn.Sequential(
-            torch.nn.Flatten(), torch.nn.Linear(64, 32), torch.nn.ReLU(), torch.nn.Linear(32, 3)
-        )
-    session = SimpleNamespace(network=network.eval(), device="cpu", prepare=lambda batch: batch.float() / 255)
-    subject = SubjectSpec(name="digits", version="1", kind="torch", task="multiclass")
-    return World(infos, datasets, embeddings, tmp_path_factory.mktemp("none"), subject, session)
-
-
-def one(found, **about):
-    about = {"estimand": "mean", "slice": {}, "seed": None, "over": None, **about}
-    rows = [m for m in found if all(getattr(m, key) == value for key, value in about.items())]
-    assert len(rows) == 1, (about, len(rows))
-    return rows[0]
 
 
 BINARY = DataEfficiencyOptions.model_validate(
@@ -340,75 +235,6 @@ def test_labels_of_another_site_can_be_added_to_all_labels_of_this_one(smoking):
     sizes = {name: observed.table(need).groupby("fraction")["n_train"].first() for name, need in needs.items()}
     assert (sizes["on-top"] - sizes["target-alone"]).tolist() == [n_source, n_source]
     assert sizes["trained"].tolist() == sizes["on-top"].tolist()
-
-
-def test_several_classes_agree_with_scikit_learn(digits):
-    options = DataEfficiencyOptions.model_validate(
-        {
-            "train_on": "train",
-            "test_on": "test",
-            "fractions": [10, 100],
-            "seeds": [0, 1],
-            "groups": ["ink"],
-            "arms": {
-                "probe": {"features": "own:all"},
-                "one-shot": {"features": "own:all", "head": "knn", "shots": [1]},
-            },
-            "reference": {"value": 0.9},
-        }
-    )
-    observed = digits.observed(options)
-    found = list(EVALUATOR.measure(observed, digits.context(options)))
-    need = next(n for n in EVALUATOR.needs(digits.context(options)) if dict(n.options).get("variant") == "probe")
-    rows = observed.table(need).query("fraction == 0.1 and seed == 1")
-    scores, truth = np.stack(rows["scores"].to_numpy()), digits.infos["test"].frame["target"].to_numpy()
-    about = {"variant": "probe", "fraction": 0.1, "seed": 1, "estimand": "value"}
-    area = np.mean([roc_auc_score(truth == k, scores[:, k]) for k in range(3)])
-    assert one(found, metric="macro_auroc", **about).value == pytest.approx(area, abs=1e-9)
-    balanced = balanced_accuracy_score(truth, scores.argmax(axis=1))
-    assert one(found, metric="macro_sensitivity", **about).value == pytest.approx(balanced, abs=1e-12)
-    mean = one(found, metric="macro_sensitivity", variant="probe", fraction=0.1)
-    assert mean.interval.low < mean.value < mean.interval.high
-    assert one(found, metric="macro_auroc", variant="one-shot", curve={"shots": 1}).value > 0.8
-    assert one(found, metric="macro_auroc", variant="probe", fraction=1.0, slice={"ink": "much"}).value > 0.9
-
-
-@pytest.mark.parametrize("lora", [None, {"rank": 4, "layers": ["1"]}])
-def test_fine_tuning_learns_repeats_itself_and_leaves_the_subject_alone(digits, lora):
-    if lora:
-        pytest.importorskip("peft")
-    recipe = {"epochs": 4, "fewest_steps": 30, "learning_rate": 0.01, "lora": lora}
-    options = DataEfficiencyOptions.model_validate(
-        {
-            "train_on": "train",
-            "test_on": "test",
-            "fractions": [50],
-            "seeds": [0, 1],
-            "arms": {"tuned": {"fine_tune": recipe}},
-        }
-    )
-    before = {name: tensor.clone() for name, tensor in digits.session.network.state_dict().items()}
-    need = next(iter(EVALUATOR.needs(digits.context(options))))
-    observed = digits.observed(options)
-    first, again = observed.table(need), digits.observed(options).table(need)
-    assert np.array_equal(np.stack(first["scores"].to_numpy()), np.stack(again["scores"].to_numpy()))
-    assert all(torch.equal(before[name], tensor) for name, tensor in digits.session.network.state_dict().items())
-    found = list(EVALUATOR.measure(observed, digits.context(options)))
-    assert one(found, metric="macro_auroc", variant="tuned", fraction=0.5).value > 0.95
-
-
-def test_adapters_in_layers_that_are_not_there_are_refused_with_those_that_are(digits):
-    pytest.importorskip("peft")
-    options = DataEfficiencyOptions.model_validate(
-        {
-            "train_on": "train",
-            "test_on": "test",
-            "arms": {"tuned": {"fine_tune": {"lora": {"layers": ["attention"]}}}},
-        }
-    )
-    with pytest.raises(InputError, match="no linear layer is named attention") as caught:
-        digits.observed(options)
-    assert caught.value.hint == "linear layers: 1"
 
 
 def test_a_subject_without_a_network_cannot_be_fine_tuned(smoking):
