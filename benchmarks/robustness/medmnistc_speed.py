@@ -12,7 +12,6 @@ import importlib.util
 import sys
 import types
 from typing import Any
-from unittest import mock
 
 import numpy as np
 import torch
@@ -41,8 +40,13 @@ def registry() -> Any:
     modules = {name: types.ModuleType(name) for name in ("wand", "wand.image", "wand.api")}
     modules["wand.image"].Image = object  # type: ignore[attr-defined]
     modules["wand.api"].library = None  # type: ignore[attr-defined]
-    with mock.patch.dict(sys.modules, modules):
+    absent = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(absent)
+    try:
         return importlib.import_module("medmnistc.corruptions.registry").CORRUPTIONS_DS
+    finally:
+        for name in absent:  # nobody else shall find the stand-ins
+            del sys.modules[name]
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import torch
 from medical_pixels import drawn, large, patches, seeds
 from scipy import ndimage, stats
 
+from evaluators.robustness.conditions import noise
 from evaluators.robustness.conditions.medical import (
     archive,
     ct,
@@ -19,8 +20,9 @@ from evaluators.robustness.conditions.medical import (
     outlines,
     ultrasound,
 )
-from evaluators.robustness.conditions.medical.grey import in_three_channels
+from evaluators.robustness.conditions.medical.medmnist_c_scales import SETS
 from evaluators.robustness.conditions.medical.painting import Canvas, Draws
+from evaluators.robustness.conditions.pixels import luminance
 from governance.plugins import find
 
 
@@ -292,10 +294,27 @@ def test_noise_on_a_grey_set_is_what_three_noisy_channels_leave():
     assert float(changed.std()) == pytest.approx(255 * 0.08 * np.sqrt((weights**2).sum()), rel=0.02)
 
 
+@pytest.mark.parametrize("kind", ["gaussian", "speckle", "impulse", "shot"])
+def test_noise_on_a_grey_set_has_the_distribution_of_three_channels_made_grey(kind):
+    drawn = {"gaussian": noise.with_normal_noise, "speckle": noise.with_speckle}
+    corrupt = {**drawn, "impulse": noise.salted, "shot": noise.counted}[kind]
+    for level, severity in itertools.product((0, 30, 128, 240, 255), (1, 5)):
+        grey = torch.full((1, 1, 384, 384), level, dtype=torch.uint8)
+        found = find("conditions", f"medmnist-c-chest-{kind}-noise").load()(grey, severity, seeds(1)).double()
+        strength = SETS["chest"].scales[f"{kind}-noise"][severity - 1]
+        three = corrupt(grey.float().expand(-1, 3, -1, -1), strength, seeds(1) + 1).clamp(0, 255)
+        expected = luminance(three).double()
+        assert float(found.mean()) == pytest.approx(float(expected.mean()), abs=0.02 * float(expected.std()) + 0.1)
+        spread = float(expected.std())
+        assert float(found.std()) == pytest.approx(spread, rel=0.08 if kind == "impulse" else 0.03, abs=0.35)
+        # As far as the distribution of one has to be moved to be the other's; levels are whole numbers.
+        assert stats.wasserstein_distance(found.flatten(), expected.round().flatten()) < 0.15 + 0.02 * spread
+
+
 def test_grey_stays_grey_in_three_channels_and_colour_keeps_its_colour():
     batch = patches(32, 4)
     batch[:2] = batch[:2, :1]
-    found = in_three_channels(batch.float(), lambda three: three + torch.tensor([10.0, 0, 0])[:, None, None])
+    found = find("conditions", "medmnist-c-chest-gaussian-noise").load()(batch, 2, seeds(4))
     assert torch.equal(found[:2, 0], found[:2, 2])
     assert not torch.equal(found[2:, 0], found[2:, 2])
 

@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
+import torch
+
 from evaluators.robustness.conditions import noise
 from evaluators.robustness.conditions.digital import jpeg
-from evaluators.robustness.conditions.medical import blur, dermatoscopy, microscopy, tones
-from evaluators.robustness.conditions.medical.grey import in_three_channels
+from evaluators.robustness.conditions.medical import blur, dermatoscopy, grey_noise, microscopy, tones
+from evaluators.robustness.conditions.medical.grey import check_channels, is_grey
 from evaluators.robustness.conditions.medical.medmnist_c_scales import SETS
 from evaluators.robustness.conditions.pixels import Condition, Tensor, from_levels, in_parts, levels, one_by_one
 from evaluators.robustness.conditions.resampling import box_reduced, repeated
@@ -80,7 +82,7 @@ def condition(of_set: str, corruption: str) -> Condition:
     found = SETS[of_set]
     scale = found.scales[corruption]
     if corruption in _NOISES:
-        return in_parts(_noisy(_NOISES[corruption], scale, colour=found.colour))
+        return in_parts(_noisy(corruption, scale, colour=found.colour))
     if corruption == "jpeg-compression":
         return _compressed(scale)
     if corruption == "stain-deposit":
@@ -90,12 +92,17 @@ def condition(of_set: str, corruption: str) -> Condition:
     return in_parts(_corrupted(_OTHERS[corruption], scale))
 
 
-def _noisy(corrupt: Corruption, scale: tuple[Any, ...], *, colour: bool) -> Condition:
+def _noisy(corruption: str, scale: tuple[Any, ...], *, colour: bool) -> Condition:
     def noisy(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
+        check_channels(batch)
         pixels, setting = levels(batch), scale[severity - 1]
-        if colour:
-            return from_levels(batch, corrupt(pixels, setting, seeds))
-        return from_levels(batch, in_three_channels(pixels, lambda three: corrupt(three, setting, seeds)))
+        grey = is_grey(pixels)
+        if colour or not bool(grey.any()):
+            return from_levels(batch, _NOISES[corruption](pixels, setting, seeds))
+        seen = grey_noise.noisy(pixels[:, :1], corruption, float(setting), seeds).expand_as(pixels)
+        if not bool(grey.all()):
+            seen = torch.where(grey, seen, _NOISES[corruption](pixels, setting, seeds))
+        return from_levels(batch, seen)
 
     return noisy
 
