@@ -9,7 +9,7 @@ GOAL = 1.05
 ROUNDS = 3
 
 
-def main(images: int = IMAGES, rounds: int = ROUNDS, architecture: str = "resnet18") -> None:
+def main(images: int = IMAGES, rounds: int = ROUNDS, architecture: str = "resnet18", threads: int = THREADS) -> None:
     """Print the table: medians over rounds in which ours and the bare loop take turns."""
     import statistics
     import tempfile
@@ -18,12 +18,12 @@ def main(images: int = IMAGES, rounds: int = ROUNDS, architecture: str = "resnet
     from benchmarks.collection.project import Collection
 
     with tempfile.TemporaryDirectory() as temporary:
-        collection = Collection.make(Path(temporary), images, architecture)
+        collection = Collection.make(Path(temporary), images, architecture, threads)
         collection.warm_up()
         taken = [collection.round() for _ in range(rounds)]
     passes = images * (1 + len(CONDITIONS))
     print(f"\nCollection: {architecture}, {passes} forward passes at {SIDE} x {SIDE} ({images} images under clean and")
-    print(f"{len(CONDITIONS)} conditions, {THREADS} threads); medians of {rounds} rounds")
+    print(f"{len(CONDITIONS)} conditions, {threads} threads); medians of {rounds} rounds")
     print(f"  {'':<44} {'elapsed':>11} {'processor':>11}")
     median = {
         name: [statistics.median(getattr(each, name)[clock] for each in taken) for clock in (0, 1)]
@@ -40,4 +40,5 @@ def main(images: int = IMAGES, rounds: int = ROUNDS, architecture: str = "resnet
     ratios = [statistics.median(each.ratio(clock) for each in taken) for clock in (0, 1)]
     print(f"  {'collection less both / bare loop':<44} {ratios[0]:>11.3f} {ratios[1]:>11.3f}   goal {GOAL:g}")
     print("  elapsed: decoding runs beside the network, so that taking it off flatters where cores are idle;")
-    print("  processor: seconds of all threads, the fairer ratio on a machine that others use")
+    print("  processor: seconds of all threads, waiting for each other counts: on a machine that others use, compare")
+    print("  it with --threads 1")

@@ -78,7 +78,7 @@ class Collection:
     ready: list[Any]
 
     @classmethod
-    def make(cls, folder: Path, images: int, architecture: str) -> Collection:
+    def make(cls, folder: Path, images: int, architecture: str, threads: int) -> Collection:
         """Write images, table, weights and spec, and plan the run."""
         import timm
         import torch
@@ -103,7 +103,7 @@ class Collection:
         spec = SPEC.format(
             architecture=architecture,
             batch=BATCH,
-            threads=THREADS,
+            threads=threads,
             mean=", ".join(map(str, MEAN)),
             std=", ".join(map(str, STD)),
         )
