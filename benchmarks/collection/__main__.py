@@ -1,4 +1,4 @@
-"""Run this benchmark alone: `python -m benchmarks.collection [--images N] [--rounds N] [--architecture NAME] [--threads N]`."""
+"""Run this benchmark alone: `python -m benchmarks.collection [--images N] [--rounds N] [--threads N] ...`."""
 
 import argparse
 
