@@ -68,7 +68,7 @@ def _measured(
         _groupings(context, options, records.dataset),
         context.settings.seed,
     )
-    replicates = Replicates(records.n_clusters, options.replicates, context.settings.seed)
+    replicates = Replicates(records.n_clusters, context.settings.replicates, context.settings.seed)
     yield from completeness(place.recorder, records)
     requested = {request.metric for request in context.requests if request.evaluator == NAME}
     families: dict[Family, Callable[[], Iterator[Quantity]]] = {

@@ -15,6 +15,7 @@ from evaluators.hallucination.parsing import read_choice
 from evaluators.hallucination.recorded.choices import read_option
 from evaluators.hallucination.recorded.labels import CORRECT, read_label
 from governance.datasets.generations.record import HUMAN, GenerationRecord
+from governance.datasets.generations.text import shown
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import CannotRunError
 from governance.harness.protocols import OK
@@ -101,7 +102,7 @@ class Records:
             names = [getattr(record, field) if record is not None else None for record in self.records]
             known = sorted({name for name in names if name is not None})
             if len(known) > 1:
-                found += [(name, self.where([one == name for one in names])) for name in known]
+                found += [(shown(name), self.where([one == name for one in names])) for name in known]
         return tuple(found)
 
     @cached_property

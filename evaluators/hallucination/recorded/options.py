@@ -42,8 +42,6 @@ class GenerationsEvaluationOptions(Written):
         Points for a wrong choice; 1 for a right one.
     ngram
         Length of the word sequences whose frequency tells how well answers to the same question support each other.
-    replicates
-        Resamples of patients or images for measures without a closed form.
     """
 
     on: Name
@@ -53,7 +51,6 @@ class GenerationsEvaluationOptions(Written):
     weights: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     wrong_choice: float = Field(default=-0.25, ge=-10, le=0)
     ngram: int = Field(default=1, ge=1, le=5)
-    replicates: int = Field(default=2000, ge=200, le=100_000)
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:

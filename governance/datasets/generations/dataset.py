@@ -14,6 +14,7 @@ from governance.datasets.descriptors import GenerationsOptions
 from governance.datasets.generations.entries import BrokenEntryError, Entry, read_entries
 from governance.datasets.generations.formats import READERS
 from governance.datasets.generations.record import GenerationRecord
+from governance.datasets.generations.text import shown
 from governance.datasets.reading import existing_file
 from governance.errors import InputError, Location, near_name
 from governance.spec.model import DatasetSpec
@@ -187,5 +188,13 @@ def _columns(row: Row) -> dict[str, Any]:
     own = {name: getattr(record, name) for name in _OF_RECORDS}
     extra = {key: value for key, value in record.extra.items() if isinstance(value, str | int | float | bool | None)}
     taken = {"sample_id", "reference", *own}
-    free = {key: value for key, value in {**extra, **record.attributes}.items() if key not in taken}
+    free = {key: _named(value) for key, value in {**extra, **record.attributes}.items() if key not in taken}
     return {"sample_id": row.sample_id, PLACE: row.place, **own, **free}
+
+
+def _named(value: Any) -> Any:
+    """Return a value as the name of a group: marks that could mislead a reader of documents are made visible."""
+    return shown(value, _LONGEST_GROUP) if isinstance(value, str) else value
+
+
+_LONGEST_GROUP = 200

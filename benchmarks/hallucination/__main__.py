@@ -1,0 +1,5 @@
+"""Run the benchmark."""
+
+from benchmarks.hallucination import main
+
+main()
