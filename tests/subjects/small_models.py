@@ -27,6 +27,7 @@ def small_tokenizer(*special: str) -> transformers.PreTrainedTokenizerFast:
         eos_token="<end>",
         pad_token="<end>",
         extra_special_tokens={"image_token": "<image>"} if "<image>" in special else {},
+        additional_special_tokens=[word for word in special if word != "<image>"],
     )
 
 
@@ -63,3 +64,33 @@ def save_llava(place: Path) -> None:
         eos_token_id=1,
     )
     transformers.LlavaForConditionalGeneration(config).save_pretrained(place)
+
+
+def save_idefics3(place: Path) -> None:
+    """Save an Idefics3 of two layers, the family of SmolVLM: images have padding, masks and marks around them."""
+    tokenizer = small_tokenizer("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>")
+    image_processor = transformers.Idefics3ImageProcessor(
+        size={"longest_edge": 28}, max_image_size={"longest_edge": 28}, do_image_splitting=False
+    )
+    processor = transformers.Idefics3Processor(image_processor, tokenizer, image_seq_len=1, chat_template=TEMPLATE)
+    processor.save_pretrained(place)
+    small = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    torch.manual_seed(0)
+    config = transformers.Idefics3Config(
+        vision_config={**small, "image_size": 28, "patch_size": 14},
+        text_config={
+            "model_type": "llama",
+            **small,
+            "vocab_size": len(tokenizer),
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 64,
+            "eos_token_id": 1,
+            "pad_token_id": 1,
+            "bos_token_id": None,
+            "initializer_range": 0.4,
+        },
+        scale_factor=2,
+        image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
+        pad_token_id=1,
+    )
+    transformers.Idefics3ForConditionalGeneration(config).save_pretrained(place)

@@ -10,7 +10,7 @@ import pytest
 import torch
 import transformers
 from PIL import Image
-from small_models import save_llava
+from small_models import save_idefics3, save_llava
 
 from governance.errors import InputError
 from governance.spec.model import Settings, SubjectSpec
@@ -56,7 +56,7 @@ def alone(folder: Path, item: dict[str, Any]) -> tuple[Any, Any, dict[str, torch
     text = (
         f"user : <image> {item['prompt']} assistant : " if "image" in item else f"user : {item['prompt']} assistant : "
     )
-    images = [Image.fromarray(item["image"])] if "image" in item else None
+    images = [[Image.fromarray(item["image"])]] if "image" in item else None
     return model, processor, processor(text=[text], images=images, return_tensors="pt")
 
 
@@ -68,6 +68,18 @@ def test_greedy_answers_of_a_batch_are_those_of_transformers_one_by_one(folder: 
         new = expected[0, inputs["input_ids"].shape[1] :]
         assert answer["text"] == processor.tokenizer.decode(new, skip_special_tokens=True)
     assert len({answer["text"] for answer in answers}) > 2
+
+
+def test_another_family_with_its_own_way_to_place_images_answers_as_transformers_does(tmp_path: Path) -> None:
+    save_idefics3(tmp_path / "model")
+    asked = [items()[0], {"prompt": "is there a mass ?"}, items()[1]]
+    answers = opened(tmp_path / "model").generate(asked, options={"max_new_tokens": 8}, seeds=[])
+    for item, answer in zip(asked, answers, strict=True):
+        model, processor, inputs = alone(tmp_path / "model", item)
+        expected = model.generate(**inputs, max_new_tokens=8, do_sample=False)
+        new = expected[0, inputs["input_ids"].shape[1] :]
+        assert answer["text"] == processor.tokenizer.decode(new, skip_special_tokens=True)
+    assert len({answer["text"] for answer in answers}) == 3
 
 
 def full_pass(folder: Path, item: dict[str, Any], answer: str) -> float:
