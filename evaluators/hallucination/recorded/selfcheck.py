@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import chain
 from math import log
 
 Sentences = Sequence[Sequence[str]]
@@ -42,17 +43,18 @@ def selfcheck_ngram(
     own = [_ngrams(tokens, n) for tokens in tokenise(answer)]
     if not own:
         return None
-    counts: Counter[object] = Counter()
-    for sentence in own:
-        counts.update(sentence)
-    for text in samples:
-        for tokens in tokenise(text):
-            counts.update(_ngrams(tokens, n))
+    counts: Counter[object] = Counter(chain.from_iterable(own))
+    if n == 1 and tokenise is sentences_of:
+        # Where a sentence ends makes no difference to single words.
+        counts.update(_TOKEN.findall("\n".join(samples).lower()))
+    else:
+        counts.update(gram for text in samples for tokens in tokenise(text) for gram in _ngrams(tokens, n))
+    # The sum of surprises is n ln(total) - sum of ln(count); the largest belongs to the rarest n-gram.
     total = log(counts.total())
-    surprises = [[total - log(counts[gram]) for gram in sentence] for sentence in own]
-    n_tokens = sum(len(sentence) for sentence in surprises)
-    mean = sum(sum(sentence) for sentence in surprises) / n_tokens
-    return mean, sum(max(sentence) for sentence in surprises) / len(surprises)
+    found = [[counts[gram] for gram in sentence] for sentence in own]
+    n_tokens = sum(map(len, found))
+    mean = total - sum(map(log, chain.from_iterable(found))) / n_tokens
+    return mean, total - sum(map(log, map(min, found))) / len(found)
 
 
 def _ngrams(tokens: Sequence[str], n: int) -> Sequence[object]:
