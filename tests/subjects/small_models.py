@@ -26,8 +26,7 @@ def small_tokenizer(*special: str) -> transformers.PreTrainedTokenizerFast:
         unk_token="<unk>",
         eos_token="<end>",
         pad_token="<end>",
-        extra_special_tokens={"image_token": "<image>"} if "<image>" in special else {},
-        additional_special_tokens=[word for word in special if word != "<image>"],
+        additional_special_tokens=list(special),
     )
 
 
@@ -94,3 +93,45 @@ def save_idefics3(place: Path) -> None:
         pad_token_id=1,
     )
     transformers.Idefics3ForConditionalGeneration(config).save_pretrained(place)
+
+
+def save_qwen2_vl(place: Path) -> None:
+    """Save a Qwen2-VL of two layers: positions in three dimensions, all images of a batch in one row of patches."""
+    marks = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
+    tokenizer = small_tokenizer(*marks)
+    image_processor = transformers.Qwen2VLImageProcessor(
+        size={"shortest_edge": 28 * 28, "longest_edge": 56 * 56}, patch_size=14, merge_size=2, temporal_patch_size=2
+    )
+    template = TEMPLATE.replace("<image>", "<|vision_start|><|image_pad|><|vision_end|>")
+    videos = transformers.Qwen2VLVideoProcessor()
+    transformers.Qwen2VLProcessor(image_processor, tokenizer, videos, chat_template=template).save_pretrained(place)
+    names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
+    torch.manual_seed(0)
+    config = transformers.Qwen2VLConfig(
+        text_config={
+            "hidden_size": 32,
+            "intermediate_size": 64,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "num_key_value_heads": 2,
+            "vocab_size": len(tokenizer),
+            "max_position_embeddings": 64,
+            "eos_token_id": 1,
+            "pad_token_id": 1,
+            "bos_token_id": None,
+            "initializer_range": 0.4,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]},
+        },
+        vision_config={
+            "depth": 2,
+            "embed_dim": 32,
+            "hidden_size": 32,
+            "num_heads": 4,
+            "mlp_ratio": 2,
+            "patch_size": 14,
+            "spatial_merge_size": 2,
+            "temporal_patch_size": 2,
+        },
+        **{name: tokenizer.convert_tokens_to_ids(mark) for name, mark in zip(names, marks, strict=True)},
+    )
+    transformers.Qwen2VLForConditionalGeneration(config).save_pretrained(place)

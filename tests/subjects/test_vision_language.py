@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import torch
 import transformers
 from PIL import Image
-from small_models import save_idefics3, save_llava
+from small_models import save_idefics3, save_llava, save_qwen2_vl
 
 from governance.errors import InputError
 from governance.spec.model import Settings, SubjectSpec
@@ -49,12 +50,12 @@ def items() -> list[dict[str, Any]]:
     return [*asked, {"prompt": "is there a mass ?"}]
 
 
-def alone(folder: Path, item: dict[str, Any]) -> tuple[Any, Any, dict[str, torch.Tensor]]:
+def alone(folder: Path, item: dict[str, Any], mark: str = "<image>") -> tuple[Any, Any, dict[str, torch.Tensor]]:
     """Prepare one item with a model and a processor that our code never touched."""
     model = transformers.AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32).eval()
     processor = transformers.AutoProcessor.from_pretrained(folder)
     text = (
-        f"user : <image> {item['prompt']} assistant : " if "image" in item else f"user : {item['prompt']} assistant : "
+        f"user : {mark} {item['prompt']} assistant : " if "image" in item else f"user : {item['prompt']} assistant : "
     )
     images = [[Image.fromarray(item["image"])]] if "image" in item else None
     return model, processor, processor(text=[text], images=images, return_tensors="pt")
@@ -70,16 +71,26 @@ def test_greedy_answers_of_a_batch_are_those_of_transformers_one_by_one(folder: 
     assert len({answer["text"] for answer in answers}) > 2
 
 
-def test_another_family_with_its_own_way_to_place_images_answers_as_transformers_does(tmp_path: Path) -> None:
-    save_idefics3(tmp_path / "model")
+@pytest.mark.parametrize(
+    ("save", "mark"), [(save_idefics3, "<image>"), (save_qwen2_vl, "<|vision_start|><|image_pad|><|vision_end|>")]
+)
+def test_other_families_with_their_own_way_to_place_images_answer_as_transformers_does(
+    tmp_path: Path, save: Callable[[Path], None], mark: str
+) -> None:
+    save(tmp_path / "model")
     asked = [items()[0], {"prompt": "is there a mass ?"}, items()[1]]
-    answers = opened(tmp_path / "model").generate(asked, options={"max_new_tokens": 8}, seeds=[])
+    session = opened(tmp_path / "model")
+    answers = session.generate(asked, options={"max_new_tokens": 8}, seeds=[])
     for item, answer in zip(asked, answers, strict=True):
-        model, processor, inputs = alone(tmp_path / "model", item)
+        model, processor, inputs = alone(tmp_path / "model", item, mark)
         expected = model.generate(**inputs, max_new_tokens=8, do_sample=False)
         new = expected[0, inputs["input_ids"].shape[1] :]
         assert answer["text"] == processor.tokenizer.decode(new, skip_special_tokens=True)
     assert len({answer["text"] for answer in answers}) == 3
+    options = {"max_new_tokens": 8, "temperature": 1.0}
+    together = session.generate(asked, options=options, seeds=[[1, 2], [3, 4], [5, 6]])
+    single = session.generate(asked[2:], options=options, seeds=[[5, 6]])
+    assert [answer["text"] for answer in together[4:]] == [answer["text"] for answer in single]
 
 
 def full_pass(folder: Path, item: dict[str, Any], answer: str) -> float:
