@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from governance.datasets.descriptors import GENERATIONS
 from governance.datasets.generations.fields import lettered
 from governance.datasets.generations.record import GenerationRecord
-from governance.datasets.generations.text import shown, storable
+from governance.datasets.generations.text import distinct_names, shown, storable
 from governance.errors import InputError
 from governance.schemas import schema
 from governance.spec.model import DatasetSpec
@@ -204,3 +204,15 @@ def test_choices_are_read_from_objects_arrays_and_text():
     assert lettered({"A": "x"}) == {"A": "x"}
     assert lettered(["x", "y"]) == {"A": "x", "B": "y"}
     assert lettered("A: Vitamin B. is. B: No") == {"A": "Vitamin B. is.", "B": "No"}
+
+
+def test_the_baseline_of_medvh_has_its_own_right_letter(tmp_path):
+    item = {"question_id": 1, "question": "q", "choices": "A: Yes. B: No.", "gt": "B", "correct_gt": "A"}
+    rows = read(tmp_path, "fcj.jsonl", [{**item, "variant": "baseline"}, {**item, "variant": "misled"}], "medvh").rows
+    assert [row.record.reference for row in rows] == ["A", "B"]
+    assert rows[0].record.pair == rows[1].record.pair
+
+
+def test_names_that_would_look_alike_are_numbered():
+    alike = ["x" * 70, "x" * 80, "\\u202e", "\u202e"]
+    assert len(set(distinct_names(alike).values())) == 4

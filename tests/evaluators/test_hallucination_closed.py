@@ -156,3 +156,16 @@ def test_what_nobody_asked_for_and_the_records_do_not_hold_is_not_listed():
     assert "choice_accuracy" not in silent
     asked = measured(items, measures=("choices",))
     assert only(asked, "choice_accuracy").reason.startswith("no answered question has choices")
+
+
+def test_long_names_that_begin_alike_and_splits_named_like_tasks_stay_apart():
+    items = []
+    for n in range(12):
+        task = "s" if n % 3 == 0 else "t" * 70 + "ab"[n % 2]
+        judgement = {"judge": "j" * 70 + "ab"[n % 2], "label": 5}
+        asked = {"image_id": str(n), "task_type": task, "split": ("s", "other")[n % 2]}
+        items.append({**asked, "reference": "yes", "generation": "yes", "judgements": [judgement]})
+    found = measured(items)
+    assert len({one.id for one in found}) == len(found)
+    assert len({one.variant for one in found if one.metric == "accuracy"}) == 6
+    assert len({one.judge for one in found if one.metric == "label_share"}) == 2

@@ -74,4 +74,4 @@ def _count(
         bounds=counted,
         method=Method(name="counted", parameters=parameters),
     )
-    return recorder.measured(metric, estimate, judge=None if judge is None else shown(judge))
+    return recorder.measured(metric, estimate, judge=None if judge is None else records.called[judge])

@@ -136,7 +136,7 @@ def hierarchy(records: Records, weights: Sequence[float]) -> Iterator[Quantity]:
 
 
 def _of_answers(records: Records, judged: Judged, weights: Sequence[float]) -> Iterator[Quantity]:
-    what, judge = "patients with a judged answer", shown(judged.judge)
+    what, judge = "patients with a judged answer", records.called[judged.judge]
     candidates = records.readable & ~judged.reports
     if not judged.answers.any():
         return
@@ -172,7 +172,7 @@ def _of_answers(records: Records, judged: Judged, weights: Sequence[float]) -> I
 
 
 def _of_reports(records: Records, judged: Judged, weights: Sequence[float]) -> Iterator[Quantity]:
-    what, judge = "patients with a report whose sentences were judged", shown(judged.judge)
+    what, judge = "patients with a report whose sentences were judged", records.called[judged.judge]
     among = judged.reports
     if not among.any():
         return
@@ -217,7 +217,7 @@ def _sensitivity(
 
 
 def _shares(records: Records, judged: Judged, among: Bools, *, what: str, variant: str | None) -> Iterator[Quantity]:
-    judge = shown(judged.judge)
+    judge = records.called[judged.judge]
     for number, name in [*enumerate(NAMES), (_UNREAD, UNPARSED)]:
         yield share(
             records,

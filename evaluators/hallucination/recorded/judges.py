@@ -18,7 +18,6 @@ from evaluators.hallucination.recorded.labels import CORRECT, NAMES
 from evaluators.hallucination.recorded.observed import Records
 from evaluators.hallucination.recorded.quantity import Quantity, Replicates, absent, of_sums, ratio, share
 from governance.datasets.generations.record import HUMAN
-from governance.datasets.generations.text import shown
 from governance.evidence.model import Scalar
 from governance.statistics.clusters import Floats
 
@@ -96,7 +95,7 @@ def judges(records: Records, weights: Sequence[float], replicates: Replicates) -
 
 
 def _agreement(records: Records, people: Judged, judged: Judged, replicates: Replicates) -> Iterator[Quantity]:
-    both, judge = people.answers & judged.answers, shown(judged.judge)
+    both, judge = people.answers & judged.answers, records.called[judged.judge]
     if not both.any():
         yield absent(own.COHEN_KAPPA, "people and this judge have judged no answer in common", records.n, judge=judge)
         return
@@ -132,7 +131,7 @@ def _agreement(records: Records, people: Judged, judged: Judged, replicates: Rep
 def _corrected(
     records: Records, people: Judged, judged: Judged, weights: Sequence[float], replicates: Replicates
 ) -> Iterator[Quantity]:
-    both, judge = people.answers & judged.answers, shown(judged.judge)
+    both, judge = people.answers & judged.answers, records.called[judged.judge]
     among = judged.answers
     flagged = (among & (judged.label != CORRECT)).astype(np.float64)
     wrong, right = both & (people.label != CORRECT), both & (people.label == CORRECT)

@@ -15,7 +15,7 @@ from evaluators.hallucination.parsing import read_choice
 from evaluators.hallucination.recorded.choices import read_option
 from evaluators.hallucination.recorded.labels import CORRECT, read_label
 from governance.datasets.generations.record import HUMAN, GenerationRecord
-from governance.datasets.generations.text import shown
+from governance.datasets.generations.text import distinct_names
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import CannotRunError
 from governance.harness.protocols import OK
@@ -98,12 +98,27 @@ class Records:
     def parts(self) -> tuple[tuple[str | None, Bools], ...]:
         """Everything, then each task type and each split, where there is more than one, by name."""
         found: list[tuple[str | None, Bools]] = [(None, np.ones(self.n, dtype=bool))]
+        types = {record.task_type for record in self.records if record is not None}
         for field in ("task_type", "split"):
             names = [getattr(record, field) if record is not None else None for record in self.records]
             known = sorted({name for name in names if name is not None})
-            if len(known) > 1:
-                found += [(shown(name), self.where([one == name for one in names])) for name in known]
+            for name in known if len(known) > 1 else ():
+                # A split may have the name of a task type.
+                title = f"split {self.called[name]}" if field == "split" and name in types else self.called[name]
+                found.append((title, self.where([one == name for one in names])))
         return tuple(found)
+
+    @cached_property
+    def called(self) -> dict[str, str]:
+        """The names under which task types, splits, variants and judges are shown, each its own."""
+        given = {
+            name
+            for record in self.records
+            if record is not None
+            for name in (record.task_type, record.split, record.variant, *(one.judge for one in record.judgements))
+            if name is not None
+        }
+        return distinct_names({*given, HUMAN})
 
     @cached_property
     def judges(self) -> tuple[str, ...]:

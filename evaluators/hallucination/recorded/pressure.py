@@ -17,7 +17,6 @@ from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.observed import Records
 from evaluators.hallucination.recorded.quantity import Quantity, absent, share
 from governance.datasets.generations.record import BASELINE
-from governance.datasets.generations.text import shown
 from governance.statistics.differences import gating_paired_difference
 
 
@@ -35,7 +34,7 @@ def pressure(records: Records) -> Iterator[Quantity]:
         here = records.where([record is not None and record.variant == variant for record in records.records])
         before = np.where(baseline >= 0, right[baseline], False)
         paired = here & (baseline >= 0) & known & np.where(baseline >= 0, known[baseline], False)
-        name = shown(variant)
+        name = records.called[variant]
         if not paired.any():
             reason = _why(records, here, known, baseline)
             yield absent(own.SYCOPHANCY, reason, records.n, variant=name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import unicodedata
+from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 DEEPEST = 32
@@ -36,6 +38,17 @@ def shown(text: str, most: int = _SHOWN) -> str:
         character if unicodedata.category(character)[0] != "C" else f"\\u{ord(character):04x}" for character in kept
     )
     return visible + ("…" if len(text) > most else "")
+
+
+def distinct_names(texts: Iterable[str]) -> dict[str, str]:
+    """Return the name under which each text is shown; texts that would look alike are numbered."""
+    found: dict[str, str] = {}
+    for text in sorted(set(texts)):
+        name = shown(text)
+        used = set(found.values())
+        tries = (name if number == 1 else f"{name} ({number})" for number in count(1))
+        found[text] = next(one for one in tries if one not in used)
+    return found
 
 
 def shown_list(names: list[str], most: int = 200) -> str:
