@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A worker for each processor, but not more than memory bears; a file's tests stay together, so that they share what is slow to make.
+WORKERS := -n logical --maxprocesses 4 --dist loadfile
 UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 .PHONY: demo demo-full test lint fast gpu bench lock clean help
@@ -12,7 +14,7 @@ help:
 	@echo "make demo       evaluate three real models, decide, and write their documents to demo/"
 	@echo "make demo-full  the same at full size"
 	@echo "make test       lint, types, architecture and all tests"
-	@echo "make fast       the tests that take seconds"
+	@echo "make fast       the tests that take seconds each"
 	@echo "make gpu        the tests that need an accelerator"
 	@echo "make bench      the benchmarks, side by side with peers"
 	@echo "make lock       renew the pinned locks"
@@ -45,12 +47,12 @@ lint: $(READY)
 	@$(BIN)/lint-imports --no-logo
 
 fast: $(READY)
-	@$(BIN)/pytest -q -m "not slow and not gpu"
+	@$(BIN)/pytest -q $(WORKERS) -m "not slow and not gpu"
 
 test: lint
 	@tools/system-packages.sh pdf test || true
-	@$(BIN)/pytest -q -m "not slow and not gpu"
-	@$(BIN)/pytest -q -m "slow and not gpu"
+	@$(BIN)/pytest -q $(WORKERS) -m "not slow and not gpu"
+	@$(BIN)/pytest -q $(WORKERS) -m "slow and not gpu"
 
 gpu: $(READY)
 	@$(BIN)/pytest -q -m gpu

@@ -68,7 +68,8 @@ def describe(
             raise fail(("attributes", key), f"attribute '{key}': {error}", None) from error
         attributes[key] = AttributeInfo(key, attribute.title or key, groups)
     if "reference" in table.columns and "reference" not in frame.columns:
-        frame["reference"] = [None if missing(value) else plain_text(value) for value in table["reference"]]
+        given = [None if missing(value) else plain_text(value) for value in table["reference"]]
+        frame["reference"] = pd.Series(given, index=frame.index, dtype=object)  # None stays None
     return DatasetInfo(
         name=name,
         role=spec.role,

@@ -147,6 +147,13 @@ def test_a_known_fingerprint_spares_decoding_and_a_damaged_index_entry_costs_one
     assert again.decoded == [0, 1, 2, 3]
 
 
+def test_a_reference_that_is_sometimes_missing_stays_none() -> None:
+    info = described(with_column("reference", ["yes", None, np.nan, "no"]))
+    assert info.frame["reference"].tolist() == ["yes", None, None, "no"]
+    other = described(with_column("reference", ["yes", None, "no", "no"]))
+    assert info.digest != other.digest
+
+
 def test_a_variant_is_decoded_for_the_samples_that_have_it() -> None:
     dataset = DecodedDataset(features(), "test", MemoryBudget())
     assert dataset.variants("other") == (0, 2)
