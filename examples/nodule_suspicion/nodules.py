@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import PIL
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -120,8 +121,9 @@ def split_of(patient: str) -> str:
 class Nodules:
     """The nodules of one split: `table`, `decode`, `variants` (see ``governance.datasets.protocol.Dataset``)."""
 
-    def __init__(self, table: pd.DataFrame, outlines: Mapping[int, Outline]) -> None:
+    def __init__(self, table: pd.DataFrame, outlines: Mapping[int, Outline], fingerprint: str = "") -> None:
         self.table = table
+        self.fingerprint = fingerprint
         self._outlines = outlines
         self._drawn: dict[int, NDArray[np.uint8]] = {}
 
@@ -167,7 +169,15 @@ def testing() -> Nodules:
 
 def _split(name: str) -> Nodules:
     table, outlines = nodules()
-    return Nodules(table[table["patient_id"].map(split_of) == name].reset_index(drop=True), outlines)
+    return Nodules(table[table["patient_id"].map(split_of) == name].reset_index(drop=True), outlines, _stamp(name))
+
+
+def _stamp(name: str) -> str:
+    """Return a text that changes where the drawings of a split may: with the file, this code, or who draws."""
+    state = _database().stat()
+    code = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    drawers = f"Pillow {PIL.__version__}, NumPy {np.__version__}"
+    return f"{name}: {state.st_size} bytes of {state.st_mtime_ns}, {code}, {drawers}"
 
 
 @cache

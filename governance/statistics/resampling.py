@@ -9,6 +9,7 @@ samples; counts of such samples can be redrawn by the cell (`resampled_cells`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -73,15 +74,35 @@ def cluster_weights(
     """Yield (k, n_clusters) arrays, k <= `chunk`: how often each cluster is drawn in each replicate.
 
     Every row sums to `n_clusters`, and within each stratum to its size; see `cluster_draw`. For independent samples
-    the clusters are the samples.
+    the clusters are the samples. Small chunks are kept for those who ask for the same ones again: the same patients are
+    drawn under every condition.
     """
     draw = cluster_draw(n_clusters, seed, strata)
     for start in range(0, replicates, chunk):
-        rows = range(start, min(start + chunk, replicates))
-        weights = np.empty((len(rows), n_clusters))
-        for row, replicate in enumerate(rows):
+        stop = min(start + chunk, replicates)
+        if strata is None and (stop - start) * n_clusters <= _KEPT_ENTRIES:
+            yield _kept(n_clusters, seed, start, stop).astype(np.float64)
+            continue
+        weights = np.empty((stop - start, n_clusters))
+        for row, replicate in enumerate(range(start, stop)):
             weights[row] = draw(replicate)
         yield weights
+
+
+_KEPT_ENTRIES = 1 << 19
+"""Weights in a chunk that may be kept; with `_KEPT_CHUNKS` of them, 64 MiB at most."""
+_KEPT_CHUNKS = 64
+
+
+@lru_cache(maxsize=_KEPT_CHUNKS)
+def _kept(n_clusters: int, seed: int, start: int, stop: int) -> npt.NDArray[np.uint16]:
+    """Weights of the replicates from `start` on, in two bytes each; no cluster is drawn more often than there are."""
+    draw = cluster_draw(n_clusters, seed)
+    weights = np.empty((stop - start, n_clusters), dtype=np.uint16)
+    for row, replicate in enumerate(range(start, stop)):
+        weights[row] = draw(replicate)
+    weights.flags.writeable = False
+    return weights
 
 
 def jackknife_weights(

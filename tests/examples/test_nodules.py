@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,3 +106,13 @@ def test_other_reader_is_there_exactly_where_two_readers_drew_and_draws_the_same
 def test_unknown_variant_is_refused(splits: dict[str, Any]) -> None:
     with pytest.raises(KeyError, match="nonsense"):
         splits["testing"].decode([0], "nonsense")
+
+
+def test_the_fingerprint_tells_splits_apart_and_spares_drawing_them_again(nodules: Any, tmp_path: Path) -> None:
+    from governance.datasets.decoded import DecodedDataset, MemoryBudget
+
+    first, again = nodules.validation(), nodules.validation()
+    assert first.fingerprint == again.fingerprint != nodules.testing().fingerprint
+    digest = DecodedDataset(first, "validation", MemoryBudget(), tmp_path).content_digest()
+    again.decode = None  # looked up, not drawn
+    assert DecodedDataset(again, "validation", MemoryBudget(), tmp_path).content_digest() == digest

@@ -135,7 +135,15 @@ class Run:
 
     def find(self, **wanted: Any) -> list[Measurement]:
         """Return the measurements whose fields equal `wanted`, in the order of the evidence."""
-        return [m for m in self.evidence.measurements if all(getattr(m, name) == want for name, want in wanted.items())]
+        among = self._by_metric.get(wanted.pop("metric"), ()) if "metric" in wanted else self.evidence.measurements
+        return [m for m in among if all(getattr(m, name) == want for name, want in wanted.items())]
+
+    @cached_property
+    def _by_metric(self) -> Mapping[str, list[Measurement]]:
+        found: dict[str, list[Measurement]] = {}
+        for m in self.evidence.measurements:
+            found.setdefault(m.metric, []).append(m)
+        return found
 
     def one(self, **wanted: Any) -> Measurement | None:
         """Return the first of `find`, preferring one that was measured."""
