@@ -238,7 +238,7 @@ _COLUMNS = {
 FIT = CollectorDescriptor(
     name="fit",
     title="Models fitted on parts of the training data",
-    version=2,
+    version=3,
     implementation="evaluators.data_efficiency.collector:COLLECTOR",
     columns=_COLUMNS,
 )

@@ -85,6 +85,33 @@ def test_three_classes_reach_the_loss_and_probabilities_of_scikit_learn(wine, c)
     assert float(solution.objectives[0]) == pytest.approx(loss, rel=1e-7)
 
 
+@pytest.fixture(scope="module")
+def wide():
+    """As many correlated, rectified features as a network gives: enough for float32 on the way."""
+    stream = np.random.default_rng(1)
+    x = np.maximum(stream.normal(size=(1400, 30)) @ stream.normal(size=(30, 900)) + stream.normal(size=(1400, 900)), 0)
+    y = x[:, :20].sum(axis=1) + stream.normal(scale=5, size=1400) > x[:, :20].sum(axis=1).mean()
+    x[:300, 5] = 3.7
+    return x, Cohort.of(y.astype(float), [f"p{row}" for row in range(1400)])
+
+
+@pytest.mark.parametrize("rows", [300, 1200])
+def test_many_features_reach_the_loss_and_probabilities_of_scikit_learn(wide, rows):
+    x, cohort = wide
+    scaler = StandardScaler().fit(x[:rows])
+    part, labels = scaler.transform(x[:rows]), cohort.labels[:rows]
+    fitted = LogisticRegression(tol=1e-9, max_iter=10_000).fit(part, labels)
+    parts = [np.arange(300), np.arange(1200)]
+    found = dict(zip([300, 1200], Probe(c=1.0).fit_all(x[:1200], cohort, parts, x[1200:]), strict=True))
+    assert found[rows].scores == pytest.approx(fitted.predict_proba(scaler.transform(x[1200:])), abs=1e-4)
+    solution = minimised(part, labels, 1.0, 2)
+    assert float(solution.objectives[0]) == pytest.approx(objective(fitted, part, labels), rel=1e-6)
+    weights, intercept = solution.weights[:, 0, 0].numpy(), float(solution.intercepts[0, 0])
+    residual = 1 / (1 + np.exp(-(part @ weights + intercept))) - labels
+    gradient = np.concatenate([part.T @ residual + weights, [residual.sum()]])
+    assert 0.5 * np.sum(gradient**2) <= 1.01e-9 * float(solution.objectives[0])
+
+
 @given(st.integers(0, 10_000), st.integers(12, 60), st.integers(1, 90), st.sampled_from(GRID))
 @settings(deadline=None, max_examples=30)
 def test_no_other_weights_have_a_lower_loss(seed, n, d, c):
