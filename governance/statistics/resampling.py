@@ -80,7 +80,7 @@ def cluster_weights(
     draw = cluster_draw(n_clusters, seed, strata)
     for start in range(0, replicates, chunk):
         stop = min(start + chunk, replicates)
-        if strata is None and (stop - start) * n_clusters <= _KEPT_ENTRIES:
+        if strata is None and n_clusters <= _KEPT_CLUSTERS and stop - start <= _KEPT_ROWS:
             yield _kept(n_clusters, seed, start, stop).astype(np.float64)
             continue
         weights = np.empty((stop - start, n_clusters))
@@ -89,9 +89,8 @@ def cluster_weights(
         yield weights
 
 
-_KEPT_ENTRIES = 1 << 19
-"""Weights in a chunk that may be kept; with `_KEPT_CHUNKS` of them, 64 MiB at most."""
-_KEPT_CHUNKS = 64
+_KEPT_CLUSTERS, _KEPT_ROWS, _KEPT_CHUNKS = 2048, 256, 64
+"""Clusters and replicates of a chunk that may be kept, and how many such chunks are: 64 MiB at most."""
 
 
 @lru_cache(maxsize=_KEPT_CHUNKS)
