@@ -57,18 +57,18 @@ _BELOW: Mapping[str, Callable[[Numbers, float], Numbers]] = {
 
 
 def noisy(levels: Tensor, kind: str, strength: float, seeds: Tensor) -> Tensor:
-    """Return (b, 1, h, w) whole levels with the noise of three channels; levels are read to 8 bits.
+    """Return (b, 1, h, w) uint8 levels with the noise of three channels.
 
     Parameters
     ----------
     levels
-        (b, 1, h, w) in [0, 255].
+        (b, 1, h, w) uint8.
     kind
         A noise of MedMNIST-C.
     """
     drawn = halves(seeds.to(levels.device), levels[0].numel()) >> (16 - _QUANTILE_BITS)
-    places = (levels.round().to(torch.int32) << _QUANTILE_BITS) + drawn.reshape(levels.shape)
-    return pick(_quantiles(kind, strength, str(levels.device)), places).to(levels.dtype)
+    places = (levels.to(torch.int32) << _QUANTILE_BITS) + drawn.reshape(levels.shape)
+    return pick(_quantiles(kind, strength, str(levels.device)), places)
 
 
 @functools.lru_cache(maxsize=32)

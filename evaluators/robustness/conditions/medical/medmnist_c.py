@@ -95,11 +95,15 @@ def condition(of_set: str, corruption: str) -> Condition:
 def _noisy(corruption: str, scale: tuple[Any, ...], *, colour: bool) -> Condition:
     def noisy(batch: Tensor, severity: int, seeds: Tensor) -> Tensor:
         check_channels(batch)
-        pixels, setting = levels(batch), scale[severity - 1]
+        setting = scale[severity - 1]
+        if not colour and batch.dtype == torch.uint8 and batch.shape[1] == 1:
+            return grey_noise.noisy(batch, corruption, float(setting), seeds)
+        pixels = levels(batch)
         grey = is_grey(pixels)
         if colour or not bool(grey.any()):
             return from_levels(batch, _NOISES[corruption](pixels, setting, seeds))
-        seen = grey_noise.noisy(pixels[:, :1], corruption, float(setting), seeds).expand_as(pixels)
+        one = pixels[:, :1].round().to(torch.uint8)  # read to 8 bits
+        seen = grey_noise.noisy(one, corruption, float(setting), seeds).to(pixels.dtype).expand_as(pixels)
         if not bool(grey.all()):
             seen = torch.where(grey, seen, _NOISES[corruption](pixels, setting, seeds))
         return from_levels(batch, seen)
