@@ -206,7 +206,7 @@ class _Standardised:
 def _threads(samples: int) -> Iterator[None]:
     """Compute small parts in one thread: two threads that wait for each other take longer, many times so on busy cores.
 
-    How many threads depends on the part alone, so that equal parts give equal bytes.
+    How many threads depends on the part alone; with what all parts of a call share, equal calls give equal bytes.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(before if samples > _ONE_THREAD else 1)

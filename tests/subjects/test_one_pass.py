@@ -249,3 +249,21 @@ def test_a_transform_that_treats_bytes_otherwise_is_refused_for_attacks(tmp_path
     assert float(pixels.grad.abs().max()) > 0
     with pytest.raises(InputError, match="treats images in floating point otherwise"):
         opened(tmp_path, transform="own_scaling:by_type").differentiable(pixels)
+
+
+def test_predictions_under_a_condition_do_not_depend_on_the_batch_size(tmp_path: Path) -> None:
+    from governance.plugins import find
+
+    session = opened(tmp_path, "resnet18")
+    images = torch.from_numpy(np.random.default_rng(3).integers(0, 256, (64, 3, 64, 64), dtype=np.uint8))
+    seeds = torch.arange(64) * 7919
+    for name in ("gaussian-noise", "defocus-blur", "jpeg-compression"):
+        condition = find("conditions", name).load()
+        whole = session.predict(condition(images, 3, seeds))
+        assert np.ptp(whole) > 1e-2
+        for size in (1, 7):
+            parts = [
+                session.predict(condition(images[at : at + size], 3, seeds[at : at + size]))
+                for at in range(0, 64, size)
+            ]
+            np.testing.assert_allclose(np.concatenate(parts), whole, atol=1e-3)
