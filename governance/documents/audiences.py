@@ -49,29 +49,29 @@ READERS: Mapping[Audience, Reader] = {
             "clinician",
             "Card for clinicians",
             "public",
-            "first hundred groups intersections threshold careful missing unsure oversight conditions elsewhere "
-            "calibration data who more-facts words",
+            "first hundred groups intersections threshold careful missing unsure oversight conditions asked-otherwise "
+            "elsewhere calibration data who more-facts words",
         ),
         Reader(
             "deployer",
             "Information for deployers",
             "customer",
-            f"first careful missing key {_FAIRNESS} conditions elsewhere confidence attacks calibration "
-            "efficiency oversight unsure hazards data operation who more-facts licence words",
+            f"first careful missing key {_FAIRNESS} conditions asked-otherwise elsewhere confidence attacks "
+            "calibration efficiency oversight unsure hazards data operation who more-facts licence words",
         ),
         Reader(
             "engineer",
             "Technical report",
             "confidential",
-            f"first missing key {_FAIRNESS} conditions elsewhere confidence attacks calibration "
+            f"first missing key {_FAIRNESS} conditions asked-otherwise elsewhere confidence attacks calibration "
             "efficiency rules reproduce data settings measurements methods definitions more-facts",
         ),
         Reader(
             "auditor",
             "Record for auditors",
             "confidential",
-            f"first identity policy rules requirements missing hazards data {_FAIRNESS} conditions elsewhere "
-            "confidence attacks calibration efficiency methods statements licence trace signature",
+            f"first identity policy rules requirements missing hazards data {_FAIRNESS} conditions asked-otherwise "
+            "elsewhere confidence attacks calibration efficiency methods statements licence trace signature",
         ),
     )
 }

@@ -58,6 +58,17 @@ def test_three_models_end_in_three_decisions_that_rest_on_measurements(demo: tup
     assert len(codes) == 3, "the examples show different outcomes"
 
 
+def test_a_habit_of_saying_no_is_seen_when_the_question_is_put_otherwise(demo: tuple[Path, str]) -> None:
+    (run,) = [run for run in runs(demo[0]) if "report-qa" in (run / "spec.lock.json").read_text()]
+    page = (run / "documents" / "public" / "clinician.html").read_text()
+    assert "When the question is put otherwise" in page
+    assert "The opposite question" in page
+    found = json.loads((run / "evidence.json").read_text())["measurements"]
+    (same,) = [m for m in found if m["metric"] == "answer_consistency" and not m["slice"]]
+    assert same["condition"]["name"] == "negation"
+    assert same["n"] == 96
+
+
 def test_one_flipped_byte_is_named(demo: tuple[Path, str]) -> None:
     run = runs(demo[0])[0]
     for name in ("evidence.json", "manifest.json", "journal.jsonl", "documents/public/clinician.pdf"):

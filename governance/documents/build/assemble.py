@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from governance.documents import numbers
 from governance.documents.blocks import TraceRow
 from governance.documents.build import (
+    asked_otherwise,
     attacks,
     confidence,
     curves,
@@ -42,6 +43,7 @@ def build(run: Run) -> Content:
         similar.similar(run),
         robustness.conditions(run),
         populations.populations(run),
+        asked_otherwise.asked_otherwise(run),
         confidence.confidence(run),
         attacks.attacks(run),
         curves.calibration(run),
