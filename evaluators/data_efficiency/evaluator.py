@@ -14,7 +14,7 @@ from evaluators.data_efficiency.views import measures, read
 from evaluators.grouping import Grouping, Minimums, parse_groupings
 from evaluators.operating_point import OperatingPointOptions
 from evaluators.records import Recorder
-from evaluators.requirements import binary_dataset, named_dataset
+from evaluators.requirements import binary_dataset, named_dataset, shared_patients
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
 from governance.evidence.model import Measurement
@@ -179,7 +179,7 @@ def _groupings(context: EvaluationContext, options: DataEfficiencyOptions, test:
 
 
 def _independent(train: DatasetInfo, judge: DatasetInfo, *, doing: str = "trains") -> None:
-    shared = _shared_patients(train, judge)
+    shared = shared_patients(train, judge)
     if train.digest == judge.digest or shared:
         raise InputError(
             f"evaluate.{NAME}: '{train.name}' and '{judge.name}' share "
@@ -188,10 +188,3 @@ def _independent(train: DatasetInfo, judge: DatasetInfo, *, doing: str = "trains
             if doing == "trains"
             else "split by patient: who chooses the threshold must not judge",
         )
-
-
-def _shared_patients(train: DatasetInfo, test: DatasetInfo) -> int:
-    """Patients in both datasets, where both name patients; row numbers of unclustered data may be equal by chance."""
-    if not (train.clustered and test.clustered):
-        return 0
-    return len(set(train.frame["cluster"]) & set(test.frame["cluster"]))
