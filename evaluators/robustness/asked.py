@@ -58,6 +58,12 @@ def _condition(context: EvaluationContext, dataset: DatasetInfo, name: str) -> C
         raise InputError(
             f"evaluate.robustness.conditions: unknown condition '{name}'", hint=near_name(name, context.conditions)
         )
+    if descriptor.opposite:
+        raise InputError(
+            f"evaluate.robustness.conditions: under '{name}' the right answer is the opposite one, and this evaluator"
+            " compares with the answer as it stands",
+            hint="name it under evaluate.hallucination.conditions, for models that generate; or leave it out",
+        )
     if not _makes_sense(descriptor, dataset):
         raise InputError(
             f"evaluate.robustness.conditions: '{name}' makes no sense for dataset '{dataset.name}' of modality "
@@ -68,4 +74,4 @@ def _condition(context: EvaluationContext, dataset: DatasetInfo, name: str) -> C
 
 
 def _makes_sense(descriptor: ConditionDescriptor, dataset: DatasetInfo) -> bool:
-    return not descriptor.modalities or dataset.modality in descriptor.modalities
+    return not descriptor.opposite and (not descriptor.modalities or dataset.modality in descriptor.modalities)

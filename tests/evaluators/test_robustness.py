@@ -9,6 +9,7 @@ from sklearn.metrics import recall_score, roc_auc_score
 from evaluators.robustness import DESCRIPTOR, RobustnessOptions
 from evaluators.robustness.condition_descriptors.imagenet_c import GAUSSIAN_NOISE
 from evaluators.robustness.condition_descriptors.outlines import EROSION
+from evaluators.robustness.condition_descriptors.text import NEGATION
 from governance.errors import InputError
 from governance.evidence.model import CLEAN, Condition
 from governance.harness.protocols import Need, Request
@@ -187,3 +188,12 @@ def test_a_severity_that_no_scale_has_is_refused(mortality):
 def test_options_that_make_no_sense_are_refused(conditions):
     with pytest.raises(ValidationError):
         RobustnessOptions(on="test", conditions=conditions)
+
+
+def test_a_negated_question_is_refused_and_not_scored_against_the_plain_answer(mortality):
+    options = RobustnessOptions(on="test", conditions=("negation",), operating_point={"threshold": 0.25})
+    made = context(mortality, options)
+    about = type(made)(**{**made.__dict__, "conditions": {"negation": NEGATION}})
+    with pytest.raises(InputError, match="the right answer is the opposite one") as raised:
+        list(EVALUATOR.needs(about))
+    assert "hallucination" in str(raised.value.hint)

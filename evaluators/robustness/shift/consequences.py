@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from evaluators import families, metrics
-from evaluators.estimates import Estimate, remembered
+from evaluators.estimates import Estimate, Interval, remembered
 from evaluators.grouping import Grouping, members, recorded
 from evaluators.robustness.shift import metrics as described
 from evaluators.robustness.shift.sites import Sites
@@ -91,7 +91,7 @@ def _flags(sensitivity: Estimate, alarms: Estimate, prevalence: float) -> Estima
 
 
 def _made(
-    first: Estimate, second: Estimate, *, value: float, bounds: object, gating: object, source: str | None
+    first: Estimate, second: Estimate, *, value: float, bounds: Interval, gating: Interval, source: str | None
 ) -> Estimate:
     return replace(
         first,
@@ -99,8 +99,8 @@ def _made(
         n=first.n + second.n,
         n_clusters=first.n_clusters + second.n_clusters,
         events=None,
-        bounds=remembered(bounds),  # type: ignore[arg-type]
-        gating=remembered(gating),  # type: ignore[arg-type]
+        bounds=remembered(bounds),
+        gating=remembered(gating),
         influence=None,
         method=Method(name="from the rates of both classes", parameters={}, source=source),
     )

@@ -12,8 +12,8 @@ from evaluators.robustness.conditions.medical.painting import Draws
 from evaluators.robustness.conditions.pixels import Tensor, like, one_by_one, share
 
 HALF_WIDTH = (0.02, 0.05, 0.10, 0.15, 0.20)
-"""How far factor and offset of each stain may lie from 1 and 0. Severity 2 and 5 are "light" and "strong" of Tellez et
-al. (2019); the others are chosen between and below."""
+"""How far factor and offset of each stain may lie from 1 and 0. Severity 2 and 5 follow "light" and "strong" of Tellez
+et al. (2019), not checked against the paper (unverified); the others are chosen between and below."""
 
 STAINS = ((0.65, 0.70, 0.29), (0.07, 0.99, 0.11), (0.27, 0.57, 0.78))
 """Optical densities of red, green and blue by haematoxylin, eosin and DAB. Source: Ruifrok and Johnston, Anal. Quant.
