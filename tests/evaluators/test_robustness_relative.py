@@ -23,8 +23,8 @@ RESNET_50 = {
     "motion-blur": 78, "zoom-blur": 80, "snow": 78, "frost": 75, "fog": 66, "brightness": 57, "contrast": 71,
     "elastic-transform": 85, "pixelate": 77, "jpeg-compression": 77,
 }  # fmt: skip
-"""CE of ResNet-50 in %, after Hendrycks and Dietterich (2019), table 1. The mCE of 76.7 and the clean error of 23.9 were
-checked in the authors' repository; the single CEs and the relative mCE of 105.0 were not (unverified)."""
+"""CE of ResNet-50 in %, after Hendrycks and Dietterich (2019), table 1. The mCE of 76.7 and the clean error of 23.9
+were checked in the authors' repository; the single CEs and the relative mCE of 105.0 were not (unverified)."""
 IMAGENET_C = tuple(RESNET_50)
 N = 2000
 
