@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property
+from threading import RLock
 
 import numpy as np
 import torch
@@ -28,10 +28,19 @@ class Preconditioner:
     def __init__(self, x: Tensor) -> None:
         self.x = x
         self._inverses: dict[int, Tensor] = {}
+        self._gram: Tensor | None = None
+        self._computing = RLock()
 
-    @cached_property
+    @property
     def gram(self) -> Tensor:
-        """(d, d) mean products of the columns, float32; NumPy computes only half of a symmetric product."""
+        """(d, d) mean products of the columns, float32."""
+        with self._computing:
+            if self._gram is None:
+                self._gram = self._products()
+            return self._gram
+
+    def _products(self) -> Tensor:
+        """Compute them; NumPy computes only half of a symmetric product."""
         small = self.x.float()
         if small.device.type != "cpu":
             return small.T @ small / len(small)
@@ -65,16 +74,19 @@ class Preconditioner:
         return solve
 
     def _inverse(self, power: int) -> Tensor:
+        """Return an inverse, computed once, by whoever needs it first."""
+        with self._computing:
+            if power not in self._inverses:
+                self._inverses[power] = self._inverted(10.0**power)
+            return self._inverses[power]
+
+    def _inverted(self, strength: float) -> Tensor:
         """Invert, with more on the diagonal where float32 cannot hold it."""
-        if power not in self._inverses:
-            strength = 10.0**power
-            ridge = max(1.0, 1e-6 * strength * float(self.gram.diagonal().sum()))
-            while True:
-                matrix = strength * self.gram
-                matrix.diagonal().add_(ridge)
-                factor, failed = torch.linalg.cholesky_ex(matrix)
-                if not int(failed):
-                    break
-                ridge *= 10
-            self._inverses[power] = torch.cholesky_inverse(factor)
-        return self._inverses[power]
+        ridge = max(1.0, 1e-6 * strength * float(self.gram.diagonal().sum()))
+        while True:
+            matrix = strength * self.gram
+            matrix.diagonal().add_(ridge)
+            factor, failed = torch.linalg.cholesky_ex(matrix)
+            if not int(failed):
+                return torch.cholesky_inverse(factor)
+            ridge *= 10

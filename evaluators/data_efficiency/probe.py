@@ -13,6 +13,7 @@ from torch import Tensor
 
 from evaluators.data_efficiency.logistic import TOLERANCE, Design, minimise
 from evaluators.data_efficiency.preconditioner import Preconditioner
+from evaluators.data_efficiency.side_by_side import side_by_side
 from evaluators.data_efficiency.subsets import Cohort
 
 GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
@@ -27,6 +28,9 @@ _ROUGH = 1e-3
 
 _ONE_THREAD = 2000
 """Samples up to which one thread does: a step is then a few million multiplications."""
+
+_WORKERS = 8
+"""Parts that are fitted at the same time at most: each holds a copy of its features."""
 
 _SMALL = 1_000_000
 """Values of the training features up to which float64 holds them; more are held in float32, as networks give them."""
@@ -72,7 +76,8 @@ class Probe:
         regularisation, until the loss has risen twice in a row: weaker ones take longest and overfit more.
 
         Many features are held in float32, standardised by all of the training set, and again by the part; all parts
-        share a preconditioner. Equal calls in as many threads give equal bytes.
+        share a preconditioner. Parts are fitted side by side, as many at a time as torch has threads (at most eight);
+        equal calls in as many threads give equal bytes.
 
         Parameters
         ----------
@@ -81,24 +86,26 @@ class Probe:
         parts
             Rows of the training set. Equal parts are fitted once.
         """
-        x, judged = (torch.from_numpy(np.ascontiguousarray(part)).to(self.device) for part in (features, tests))
-        known: dict[bytes, Fitted] = {}
-        found: list[Fitted] = []
         if not parts:
-            return found
+            return []
+        x, judged = (torch.from_numpy(np.ascontiguousarray(part)).to(self.device) for part in (features, tests))
         with _threads(max(rows.size for rows in parts)):
             every = _Standardised.of(x, torch.float64 if x.numel() <= _SMALL else torch.float32)
             preconditioner = Preconditioner(every.values)
             if x.shape[1] < 2 * max(rows.size for rows in parts):
                 # Now, with all threads: the first part that needs it may be one for a single thread.
                 _ = preconditioner.gram
-        for rows in parts:
-            key = rows.tobytes()
-            if key not in known:
-                with _threads(rows.size):
-                    known[key] = self._one(every, preconditioner, cohort, rows, judged)
-            found.append(known[key])
-        return found
+        distinct = {rows.tobytes(): rows for rows in parts}
+        workers = min(len(distinct), torch.get_num_threads(), _WORKERS) if x.device.type == "cpu" else 1
+        with _threads(min(map(len, distinct.values())), workers):
+            fitted = side_by_side(
+                lambda rows: self._one(every, preconditioner, cohort, rows, judged),
+                list(distinct.values()),
+                len,
+                workers,
+            )
+        known = dict(zip(distinct, fitted, strict=True))
+        return [known[rows.tobytes()] for rows in parts]
 
     def _one(
         self,
@@ -203,13 +210,13 @@ class _Standardised:
 
 
 @contextmanager
-def _threads(samples: int) -> Iterator[None]:
+def _threads(samples: int, workers: int = 1) -> Iterator[None]:
     """Compute small parts in one thread: two threads that wait for each other take longer, many times so on busy cores.
 
-    How many threads depends on the part alone; with what all parts of a call share, equal calls give equal bytes.
+    How many threads depends on the smallest part and on the workers, which share the threads.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(before if samples > _ONE_THREAD else 1)
+    torch.set_num_threads(max(1, before // workers) if samples > _ONE_THREAD else 1)
     try:
         yield
     finally:

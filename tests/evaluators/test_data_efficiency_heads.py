@@ -1,5 +1,8 @@
 """Heads on features against scikit-learn: the probe, what it chooses, nearest neighbours, and centroids."""
 
+from threading import Event
+from time import sleep
+
 import numpy as np
 import pytest
 import torch
@@ -18,6 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from evaluators.data_efficiency.logistic import Design, minimise
 from evaluators.data_efficiency.neighbours import Centroids, Neighbours
 from evaluators.data_efficiency.probe import FOLDS, GRID, Probe
+from evaluators.data_efficiency.side_by_side import side_by_side
 from evaluators.data_efficiency.subsets import Cohort
 
 
@@ -174,6 +178,41 @@ def test_equal_parts_are_the_same_probe_and_the_same_again(smoking):
     one, two = Probe().fit_all(x, cohort, [rows, rows.copy()], x[800:])
     assert one is two
     assert np.array_equal(one.scores, Probe().fit_all(x, cohort, [rows], x[800:])[0].scores)
+
+
+def test_parts_that_are_fitted_side_by_side_are_those_that_are_fitted_in_turn(wide):
+    """Whichever thread takes a part, and whoever needs an inverse first: the same bytes."""
+    x, cohort = wide
+    parts = [np.array(cohort.share(percent, seed).rows) for percent in (20, 60, 100) for seed in range(3)]
+    in_turn = Probe(c=1.0).fit_all(x, cohort, parts, x[:50])
+    torch.set_num_threads(3)
+    for _ in range(3):
+        together = Probe(c=1.0).fit_all(x, cohort, parts, x[:50])
+        assert torch.get_num_threads() == 3
+        for one, other in zip(in_turn, together, strict=True):
+            assert one.scores == pytest.approx(other.scores, abs=1e-5)
+    again = Probe(c=1.0).fit_all(x, cohort, parts, x[:50])
+    assert all(np.array_equal(one.scores, other.scores) for one, other in zip(together, again, strict=True))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_an_error_in_one_part_stops_the_others(workers):
+    begun, failed = [], Event()
+
+    def work(size):
+        begun.append(size)
+        if size == 7:
+            failed.set()
+            raise ValueError("part 7")
+        failed.wait(10)
+        sleep(0.01)
+        return -size
+
+    sizes = [*range(6), 8, 7, 9]
+    assert side_by_side(lambda size: -size, sizes, int, workers) == [-size for size in sizes]
+    with pytest.raises(ValueError, match="part 7"):
+        side_by_side(work, [7] + [1] * 1000, int, workers)
+    assert len(begun) < 1001
 
 
 def test_the_probe_takes_more_features_than_samples_and_constant_ones():
