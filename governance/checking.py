@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from governance.spec.document import Keys
     from governance.spec.model import Spec
 
-PLACEHOLDER = "to be filled"
-"""What the files of `governance init` say where a person has to write."""
 FILES = ("weights", "table", "file", "predictions")
 """Options that name a file by the house's convention, even where a plug-in does not mark them."""
 
@@ -143,7 +141,7 @@ def _missing_files(loaded: LoadedSpec) -> Iterator[Finding]:
 
 
 def _placeholders(document: Document) -> Iterator[Finding]:
-    from governance.spec.document import walk
+    from governance.spec.document import PLACEHOLDER, walk
 
     for keys, value in walk(document.content):
         if isinstance(value, str) and PLACEHOLDER in value.lower():

@@ -50,7 +50,11 @@ def lock_content(
             "digest": subject_digest,
         },
         "datasets": {
-            name: {**inventory(info, spec.subject.task), "target": spec.datasets[name].target}
+            name: {
+                **inventory(info, spec.subject.task),
+                "target": spec.datasets[name].target,
+                "shares": shared_patients(name, datasets),
+            }
             for name, info in datasets.items()
         },
         "needs": [{**need.describe(), "id": need.id} for need in plan.needs],
@@ -102,6 +106,22 @@ def inventory(info: DatasetInfo, task: str) -> dict[str, Any]:
             }
             for name, attribute in info.attributes.items()
         },
+    }
+
+
+def shared_patients(name: str, datasets: Mapping[str, DatasetInfo]) -> dict[str, int]:
+    """Return how many patients a dataset has in common with each other one.
+
+    A dataset whose samples are each their own patient is left out: its ids say nothing of who they are.
+    """
+    own = datasets[name]
+    if not own.clustered:
+        return {}
+    patients = set(own.frame["cluster"])
+    return {
+        other: len(patients.intersection(info.frame["cluster"]))
+        for other, info in datasets.items()
+        if other != name and info.clustered
     }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from governance.errors import ExitCode, InputError, Location
@@ -11,10 +13,14 @@ from governance.evidence.folder import RunFolder
 from governance.evidence.model import Evidence
 from governance.policy.inventory import Inventory
 from governance.policy.lock import LoadedPolicy, recorded_before_run
-from governance.policy.model import Decision, Outcome, Policy, Rule, Severity, Verdict
+from governance.policy.model import Decision, Outcome, Policy, Verdict
 from governance.policy.questions import Answers
+from governance.policy.rules import AnyRule, ExpressionRule, ProvenanceRule, Severity
 from governance.policy.verdicts import judge
+from governance.policy.verdicts.inputs import judged_expression
+from governance.policy.verdicts.provenance import Circumstances, checked
 from governance.policy.verdicts.sentence import sentence
+from governance.policy.waivers import Waivers, load_waivers
 from governance.policy.wording import counted
 
 _SEVERITIES = tuple(Severity)
@@ -24,24 +30,48 @@ _EXIT_CODES = {
     Outcome.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
 }
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.NOT_MEASURED, Outcome.INCONCLUSIVE)
+_NEEDS_A_DAY = ("facts", "measured_within_days")
 
 
-def decide(folder: RunFolder, loaded: LoadedPolicy) -> Decision:
+def decide(
+    folder: RunFolder,
+    loaded: LoadedPolicy,
+    *,
+    waivers: Path | None = None,
+    lineage: tuple[str, ...] | None = None,
+    today: dt.date | None = None,
+) -> Decision:
     """Decide on a run's evidence and write ``decisions/<first 16 digits of the policy's digest>.json``.
+
+    Parameters
+    ----------
+    waivers
+        A file of waivers; see `governance.policy.waivers`.
+    lineage
+        What keeps the licence from being clean, None where no licence is given.
+    today
+        The day of the decision, by default that of now in universal time.
 
     Raises
     ------
     InputError
-        If the evidence or the plan is missing or malformed, or they are not of the same run.
+        If the evidence or the plan is missing or malformed, or they are not of the same run; if a waiver is wrong.
     """
     evidence = folder.read_evidence()
     plan = folder.read_json(folder.spec_lock)
     if not isinstance(plan, dict) or not isinstance(plan.get("datasets"), dict):
         raise InputError("this is not the plan of a run", location=Location(str(folder.spec_lock)))
-    verdicts = judge_all(loaded.policy, evidence, plan, loaded.lines)
+    policy, today = loaded.policy, today or dt.datetime.now(dt.UTC).date()
+    granted = _granted(waivers, policy, evidence, today)
+    about = Circumstances(evidence, plan, today, measured_on(folder), lineage)
+    verdicts = judge_all(policy, evidence, plan, loaded.lines, about)
+    verdicts, ignored = granted.applied(verdicts) if granted else (verdicts, ())
+    needs_a_day = any(
+        isinstance(rule, ProvenanceRule) and rule.provenance.kind in _NEEDS_A_DAY for rule in policy.rules
+    )
     decision = Decision(
-        policy=loaded.policy.policy,
-        policy_version=loaded.policy.version,
+        policy=policy.policy,
+        policy_version=policy.version,
         policy_digest=loaded.digest,
         run_id=evidence.provenance.run_id,
         evidence_digest=folder.evidence_digest(),
@@ -49,27 +79,74 @@ def decide(folder: RunFolder, loaded: LoadedPolicy) -> Decision:
         verdicts=verdicts,
         exit_code=exit_code(verdicts),
         summary=summarise(verdicts),
+        decided_on=today if granted or needs_a_day else None,
+        waivers_digest=granted.digest if granted else None,
+        ignored_waivers=ignored,
+        inherited=policy.inherited,
+        dropped=policy.dropped,
     )
     folder.write_json(folder.decisions / f"{loaded.digest[:16]}.json", decision.model_dump(mode="json"))
     return decision
 
 
+def measured_on(folder: RunFolder) -> dt.date | None:
+    """Return the day on which a run ended, None where its folder does not say."""
+    if not folder.run_json.exists():
+        return None
+    content = folder.read_json(folder.run_json)
+    try:
+        return dt.datetime.fromisoformat(str(content["finished_at"])).date()
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _granted(path: Path | None, policy: Policy, evidence: Evidence, today: dt.date) -> Waivers | None:
+    if path is None:
+        return None
+    subject = evidence.provenance.subject
+    return load_waivers(path, policy, model=str(subject.get("name")), version=str(subject.get("version")), today=today)
+
+
 def judge_all(
-    policy: Policy, evidence: Evidence, plan: Mapping[str, Any], lines: Mapping[str, int] | None = None
+    policy: Policy,
+    evidence: Evidence,
+    plan: Mapping[str, Any],
+    lines: Mapping[str, int] | None = None,
+    about: Circumstances | None = None,
 ) -> tuple[Verdict, ...]:
-    """Return a verdict for every rule, by severity and then by id. Pure: the same input gives the same verdicts."""
+    """Return a verdict for every rule, by severity and then by id. Pure: the same input gives the same verdicts.
+
+    Parameters
+    ----------
+    about
+        What rules over provenance are held against; without it those that ask for the day are held against today.
+    """
+    about = about or Circumstances(evidence, plan, dt.datetime.now(dt.UTC).date())
     inventory, answers, metrics = Inventory(plan), Answers.of(evidence.measurements), evidence.descriptors
+    lines = lines or {}
     verdicts = []
     for rule in sorted(policy.rules, key=lambda rule: (_SEVERITIES.index(rule.severity), rule.id)):
-        judgement = judge(rule, policy, inventory, answers, metrics)
-        rests_on = [m.id for a in judgement.answers for m in (a.measurement, *a.beside) if m is not None]
-        verdicts.append(
-            _verdict(rule, judgement.outcome, sentence(rule, judgement, metrics), rests_on, (lines or {}).get(rule.id))
-        )
+        if isinstance(rule, ProvenanceRule):
+            outcome, text = checked(rule.provenance, about)
+            rests_on: tuple[str, ...] = ()
+        elif isinstance(rule, ExpressionRule):
+            outcome, text, rests_on = judged_expression(rule, policy, inventory, answers)
+        else:
+            judgement = judge(rule, policy, inventory, answers, metrics)
+            outcome, text = judgement.outcome, sentence(rule, judgement, metrics)
+            rests_on = tuple(m.id for a in judgement.answers for m in (a.measurement, *a.beside) if m is not None)
+        verdicts.append(_verdict(rule, outcome, text, rests_on, lines.get(rule.id)))
     return tuple(verdicts)
 
 
-def _verdict(rule: Rule, outcome: Outcome, text: str, rests_on: Iterable[str], line: int | None) -> Verdict:
+def _verdict(rule: AnyRule, outcome: Outcome, text: str, rests_on: Iterable[str], line: int | None) -> Verdict:
+    bar: dict[str, Any]
+    if isinstance(rule, ProvenanceRule):
+        bar = {"provenance": rule.provenance.model_dump(mode="json", exclude_none=True)}
+    elif isinstance(rule, ExpressionRule):
+        bar = {"expression": rule.expression}
+    else:
+        bar = rule.bar.model_dump(mode="json", exclude_none=True)
     return Verdict(
         rule=rule.id,
         title=rule.title,
@@ -77,12 +154,14 @@ def _verdict(rule: Rule, outcome: Outcome, text: str, rests_on: Iterable[str], l
         outcome=outcome,
         sentence=text,
         measurements=tuple(dict.fromkeys(rests_on)),
-        bar=rule.bar.model_dump(mode="json", exclude_none=True),
+        bar=bar,
         controls=rule.controls,
         supports=rule.supports,
         rationale=rule.rationale,
         set=rule.set.model_dump(mode="json") if rule.set else None,
         line=line,
+        origin=rule.origin,
+        overridden=rule.overridden.model_dump(mode="json") if rule.overridden else None,
     )
 
 

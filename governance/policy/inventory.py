@@ -12,7 +12,8 @@ from typing import Any
 
 from governance.evidence.model import CLEAN, Condition
 from governance.evidence.wording import slice_words
-from governance.policy.model import Exemption, Policy, Selector
+from governance.policy.model import Exemption, Policy
+from governance.policy.selecting import Selector
 
 NOT_RECORDED = "not recorded"
 """The group of samples whose attribute value is missing; it is judged only where a policy declares it."""
@@ -111,6 +112,10 @@ class Inventory:
             else:
                 exempt.append((self.words(dataset, groups), exemption))
         return DeclaredGroups(tuple(slices), tuple(exempt), tuple(undeclared))
+
+    def has(self, dataset: str, groups: Mapping[str, str]) -> bool:
+        """Say whether a dataset knows each of the groups."""
+        return all(group in self._known_groups(attribute, dataset) for attribute, group in groups.items())
 
     def words(self, dataset: str, groups: Mapping[str, str]) -> str:
         """Return groups as documents call them."""

@@ -1,29 +1,20 @@
-"""Rules, verdicts and the decision. `decisions/<policy digest>.json` is the serialisation of `Decision`."""
+"""Policies, verdicts and the decision. `decisions/<policy digest>.json` is the serialisation of `Decision`."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from governance.errors import ExitCode
 from governance.evidence.model import Frozen
+from governance.policy.packs import Dropped, Effective, Extends, Inherited, Override, PackStatus, Parameter, Source
+from governance.policy.rules import AnyRule, Severity
 from governance.spec.model import Name, Text, Written
 
 POLICY_VERSION = 1
-
-_SHORT_SELECTOR = re.compile(r"\s*(?P<evaluator>[^/\s]+)\s*/\s*(?P<metric>[^/\s]+)(?:\s+on\s+(?P<dataset>\S+))?\s*")
-
-
-class Severity(StrEnum):
-    """What a rule's verdict means for the outcome."""
-
-    BLOCK = "block"
-    WARN = "warn"
-    INFO = "info"
 
 
 class Outcome(StrEnum):
@@ -34,124 +25,6 @@ class Outcome(StrEnum):
     INCONCLUSIVE = "inconclusive"
     NOT_MEASURED = "not_measured"
     WAIVED = "waived"
-
-
-class Selector(Written):
-    """Which measurements a rule is about. `worst` and `difference` name an attribute (or several, " x " between).
-
-    `across` names the grouping of a metric that is about all groups at once (``equalized_odds_difference_max``). The
-    short form ``fairness / sensitivity on test`` is read, too. A condition without `condition_severity` means
-    every severity that the run planned; each of them must clear the bar. ``condition_severity: all`` is for metrics
-    that sum up the severities of a condition (``degradation_area``).
-    """
-
-    evaluator: Name
-    metric: Name
-    dataset: Name | None = None
-    slice: dict[Name, Text] = Field(default_factory=dict)
-    worst: Text | None = None
-    difference: Text | None = None
-    across: Text | None = None
-    condition: Name | None = None
-    condition_severity: Annotated[int, Field(ge=1)] | Literal["all"] | None = None
-    variant: Text | None = None
-    fraction: float | None = Field(default=None, gt=0, le=1)
-    target_class: Text | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short_form(cls, content: Any) -> Any:
-        if not isinstance(content, str):
-            return content
-        match = _SHORT_SELECTOR.fullmatch(content)
-        if match is None:
-            raise ValueError(
-                "write 'evaluator / metric on dataset', or the keys evaluator, metric, dataset, worst, ..."
-            )
-        return {key: text for key, text in match.groupdict().items() if text}
-
-    @model_validator(mode="after")
-    def _one_aggregate(self) -> Self:
-        if self.worst and self.difference:
-            raise ValueError("a rule measures either `worst` or `difference`, not both; write two rules")
-        if self.across and (self.worst or self.difference or self.slice):
-            raise ValueError("`across` is for metrics about all groups at once; it takes no worst, difference or slice")
-        if self.condition_severity is not None and self.condition is None:
-            raise ValueError("condition_severity needs `condition`: the name of what was done to the input")
-        return self
-
-    @property
-    def over(self) -> str | None:
-        """The grouping that the rule runs over, if any."""
-        return self.worst or self.difference
-
-    @property
-    def estimand(self) -> Literal["value", "mean"]:
-        """What one measurement of this selector is: with a training fraction the mean over seeds, else the value."""
-        return "value" if self.fraction is None else "mean"
-
-
-class Bar(Written):
-    """What the measurement must clear; exactly one kind.
-
-    `at_least` and `at_most` compare the interval's adverse bound; `within` needs the whole interval inside; for
-    `not_worse_than: clean, by: margin` the paired difference to the clean condition must not exceed the margin, and for
-    `not_worse_than: baseline` that to the model that the evaluation compares with; `present` asks only that it was
-    measured.
-    """
-
-    at_least: float | None = None
-    at_most: float | None = None
-    within: tuple[float, float] | None = None
-    not_worse_than: Literal["clean", "baseline"] | None = None
-    by: float | None = Field(default=None, ge=0)
-    present: Literal[True] | None = None
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        kinds = [
-            k for k in ("at_least", "at_most", "within", "not_worse_than", "present") if getattr(self, k) is not None
-        ]
-        if len(kinds) != 1:
-            raise ValueError("a bar has exactly one of at_least, at_most, within, not_worse_than, present")
-        if (self.by is None) == (self.not_worse_than is not None):
-            raise ValueError("not_worse_than needs `by`: the margin; no other bar takes it")
-        if self.within is not None and self.within[0] >= self.within[1]:
-            raise ValueError("within needs its lower end first")
-        return self
-
-
-class Minimum(Written):
-    """Fewest patients and events a verdict may rest on; below it the verdict is `not_measured`.
-
-    `events` asks for cases that can move the number: for a proportion its denominator (for sensitivity all who have the
-    condition, not only those found), otherwise the events.
-    """
-
-    patients: int | None = Field(default=None, ge=1)
-    events: int | None = Field(default=None, ge=1)
-
-
-class Setting(Written):
-    """Who set a bar, and when."""
-
-    by: Text
-    on: dt.date
-
-
-class Rule(Written):
-    """Names measurements and a bar."""
-
-    id: Name
-    title: Text
-    measure: Selector
-    bar: Bar
-    severity: Severity = Severity.BLOCK
-    controls: Name | None = None
-    minimum: Minimum = Minimum()
-    rationale: Text
-    set: Setting | None = None
-    supports: tuple[Name, ...] = ()
 
 
 class Owner(Written):
@@ -176,20 +49,49 @@ class Exemption(Written):
         return {"reason": content} if isinstance(content, str) else content
 
 
+class Looks(Written):
+    """How often the test set may be looked at before further decisions count as exploratory.
+
+    Each of the `planned` looks spends the same share of the error: intervals need the level ``1 - 0.05 / planned``.
+    """
+
+    planned: int = Field(ge=1, le=100)
+
+
 class Policy(Written):
     """A policy file.
 
     `groups` declares by attribute the groups that worst and difference rules run over; without it they are all groups
     of the dataset but the not recorded. `exempt` leaves groups out, by attribute or grouping, for a printed reason.
+
+    `extends` names policies that ship with the toolkit, or files beside this one, whose rules are taken over; what is
+    changed of them stands under `overrides` and, for numbers, `parameters`. `inherited` and `dropped` are set by the
+    toolkit: a policy that was read holds all its rules itself.
     """
 
     policy: Name
     version: Text
     title: Text | None = None
+    summary: Text | None = None
+    jurisdiction: Text | None = None
+    status: PackStatus | None = None
+    effective: Effective | None = None
+    sources: tuple[Source, ...] = ()
     owner: Owner | None = None
+    extends: Extends = ()
+    overrides: tuple[Override, ...] = ()
+    inherited: tuple[Inherited, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    parameters: dict[Name, Parameter] = Field(default_factory=dict)
+    looks: Looks | None = None
     groups: dict[Text, tuple[Text, ...]] = Field(default_factory=dict)
     exempt: dict[Text, dict[Text, Exemption]] = Field(default_factory=dict)
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[AnyRule, ...] = ()
+
+    @field_validator("extends", mode="before")
+    @classmethod
+    def _one_name(cls, written: Any) -> Any:
+        return (written,) if isinstance(written, str) else written
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
@@ -215,6 +117,17 @@ class Policy(Written):
         return self
 
 
+class UsedWaiver(Frozen):
+    """A waiver that set a verdict aside, and the outcome without it."""
+
+    reason: str
+    owner: str
+    ticket: str | None = None
+    granted_on: dt.date
+    expires_on: dt.date
+    without: Outcome
+
+
 class Verdict(Frozen):
     """What one rule came to, in one sentence with numbers, and the measurements it rests on."""
 
@@ -230,10 +143,33 @@ class Verdict(Frozen):
     rationale: str | None = None
     set: dict[str, Any] | None = None
     line: int | None = None
+    origin: str | None = None
+    overridden: dict[str, Any] | None = None
+    waiver: UsedWaiver | None = None
+
+
+class IgnoredWaiver(Frozen):
+    """A waiver that was not used, and why: it is for another model, or its rule passed."""
+
+    rule: str
+    model: str
+    why: str
+
+
+class Looked(Frozen):
+    """How often decisions were made about this model line on this test set, this one included."""
+
+    dataset: str
+    number: int
+    planned: int | None = None
 
 
 class Decision(Frozen):
-    """All verdicts under one policy, and the one outcome that follows."""
+    """All verdicts under one policy, and the one outcome that follows.
+
+    `decided_on` is given where the day plays a part: for waivers, the age of measurements and reviews that are due.
+    `exploratory` says why the decision is not confirmatory, where it is not.
+    """
 
     version: Literal[1] = 1
     policy: str
@@ -245,3 +181,11 @@ class Decision(Frozen):
     verdicts: tuple[Verdict, ...]
     exit_code: ExitCode
     summary: str
+    decided_on: dt.date | None = None
+    waivers_digest: str | None = None
+    ignored_waivers: tuple[IgnoredWaiver, ...] = ()
+    baseline: dict[str, Any] | None = None
+    looks: tuple[Looked, ...] = ()
+    exploratory: str | None = None
+    inherited: tuple[Inherited, ...] = ()
+    dropped: tuple[Dropped, ...] = ()

@@ -10,11 +10,13 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from governance.evidence.model import CLEAN, Condition, Measurement
 from governance.policy.inventory import DeclaredGroups, Inventory, NotPlannedError
-from governance.policy.model import Policy, Rule, Selector
+from governance.policy.model import Policy
+from governance.policy.rules import Rule
+from governance.policy.selecting import Selector
 
 BASELINE = "baseline"
 """The `reference_variant` of differences to another model."""
@@ -70,14 +72,25 @@ class Questions:
 
 
 def questions(rule: Rule, policy: Policy, inventory: Inventory) -> Questions:
-    """Return what a rule asks.
+    """Return what a rule with a bar asks; as `asked_by`."""
+    return asked_by(rule.measure, policy, inventory, rule.bar.paired_with)
+
+
+def asked_by(
+    selector: Selector, policy: Policy, inventory: Inventory, paired_with: Literal["clean", "baseline"] | None = None
+) -> Questions:
+    """Return what a selector asks of the evidence.
+
+    Parameters
+    ----------
+    paired_with
+        What the same samples are compared with, if anything.
 
     Raises
     ------
     NotPlannedError
         If the run was not asked to measure it: the rule is then not measured.
     """
-    selector = rule.measure
     dataset = inventory.dataset(selector)
     conditions = inventory.conditions(selector)
     base = Question(
@@ -96,11 +109,13 @@ def questions(rule: Rule, policy: Policy, inventory: Inventory) -> Questions:
     asked = [base]
     if groups is not None and selector.worst:
         asked = list(_per_group(base, groups, inventory))
+    elif groups is not None and selector.mean_over:
+        asked = [_mean(base, groups, inventory)]
     elif groups is not None:
         asked = list(_per_pair(base, groups, selector, inventory))
-    if rule.bar.not_worse_than == "clean":
+    if paired_with == "clean":
         asked = [replace(question, estimand="difference", reference_condition=CLEAN) for question in asked]
-    elif rule.bar.not_worse_than == "baseline":
+    elif paired_with == "baseline":
         asked = [replace(question, estimand="difference", reference_variant=BASELINE) for question in asked]
     asked = [
         replace(question, condition=condition, label=_label(question.label, condition, len(conditions)))
@@ -118,17 +133,36 @@ def _per_group(base: Question, groups: DeclaredGroups, inventory: Inventory) -> 
 
 
 def _per_pair(base: Question, groups: DeclaredGroups, selector: Selector, inventory: Inventory) -> Iterable[Question]:
+    what = "difference" if selector.difference else "ratio"
     if len(groups.slices) < 2:
         raise NotPlannedError(f"a difference over {selector.difference} needs at least two declared groups")
     for first, second in itertools.combinations(groups.slices, 2):
         yield replace(
             base,
             label=f"{inventory.words(base.dataset, first)} against {inventory.words(base.dataset, second)}",
-            estimand="difference",
+            estimand=what,
             slice={**base.slice, **first},
             reference={**base.slice, **second},
-            over=selector.difference,
+            over=selector.compared,
         )
+
+
+def _mean(base: Question, groups: DeclaredGroups, inventory: Inventory) -> Question:
+    """Ask for the mean over groups; it is one over all that the dataset has, so that none may be left out of it."""
+    if groups.exempt or groups.undeclared:
+        left = [label for label, _ in groups.exempt] + list(groups.undeclared)
+        raise NotPlannedError(f"a mean over groups is one over all of them; the policy leaves out {', '.join(left)}")
+    over = _grouping(groups)
+    missing = [
+        inventory.words(base.dataset, group) for group in groups.slices if not inventory.has(base.dataset, group)
+    ]
+    if missing:
+        raise NotPlannedError(f"the dataset has no {', '.join(missing)}")
+    return replace(base, estimand="mean", across=over, over=over)
+
+
+def _grouping(groups: DeclaredGroups) -> str:
+    return " x ".join(groups.slices[0])
 
 
 def _label(label: str, condition: Condition, conditions: int) -> str:
@@ -164,7 +198,7 @@ class Answers:
                 m.variant,
                 _rounded(m.fraction),
                 m.target_class,
-                m.over if m.estimand == "value" and not m.slice else None,
+                m.over if m.estimand in ("value", "mean") and not m.slice else None,
             )
             found[key].append(m)
         return cls(dict(found))

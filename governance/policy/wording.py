@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from governance.policy.model import Outcome, Severity
+from governance.policy.model import Outcome
+from governance.policy.rules import Severity
 
 VERDICT_WORDS: dict[Outcome, str] = {
     Outcome.PASS: "pass",

@@ -11,6 +11,8 @@ from governance.errors import InputError, Location
 
 Keys = tuple[str | int, ...]
 """The way to a value: keys of mappings and indices of lists."""
+PLACEHOLDER = "to be filled"
+"""What the files of `governance init` say where a person has to write."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from governance.cli.console import SHAPES, print_decision, print_result, print_t
 from governance.cli.progress import TerminalReporter
 from governance.errors import ExitCode
 from governance.evidence.folder import RunFolder
-from governance.policy.model import Decision, Outcome, Severity, Verdict
+from governance.policy import Decision, Outcome, Severity, Verdict
 
 SENTENCE = (
     "0.78 (0.62 to 0.89, n=41, 36 suspicious) lies on both sides of 0.75; about 110 more patients would settle it"

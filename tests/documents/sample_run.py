@@ -15,7 +15,7 @@ from governance.evidence.canonical import digest_json
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Evidence, Measurement, MetricDescriptor, Provenance
 from governance.licences.statement import LicenceStatement, RestrictionInForce
-from governance.policy.model import Decision, Outcome, Severity, Verdict
+from governance.policy import Decision, Outcome, Severity, Verdict
 
 from .sample_evidence import DIGEST, GROUPS, METRICS, measurements
 

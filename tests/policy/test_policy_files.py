@@ -101,7 +101,7 @@ def test_comments_and_the_order_of_keys_and_rules_do_not_change_the_digest(file:
         ("at_least: 0.80", "at_least: high", "12:21", "number"),
         ("at_least: 0.80", "at_least: .nan", "12:21", "number"),
         ("at_least: 0.80", "not_worse_than: clean, by: 0.1", "12:27", "needs a condition"),
-        ("at_most: 0.05", "at_least: 0.05", "31:21", "at_most: its margin"),
+        ("at_most: 0.05", "at_least: 0.05", "31:21", "equivalent_within: its margin"),
         ("at_most: 0.05", "at_most: 0", "31:20", "can never be kept"),
         ("at_most: 0.05", "at_most: 1.0", "31:20", "no difference of auroc can be larger than"),
         ("severity: warn", "severity: warning", "26:15", "did you mean 'warn'"),

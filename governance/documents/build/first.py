@@ -19,13 +19,14 @@ from governance.documents.blocks import (
     Word,
     without_small_counts,
 )
+from governance.documents.build.bars import bar_text
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill, finding_heading, short_value
 from governance.documents.content import Section
 from governance.documents.wording import COMPANIONS, HEADLINE_METRICS, NATURAL, ORDER, WORDS
 from governance.evidence.model import Measurement
-from governance.evidence.wording import written
-from governance.policy.model import Bar, Decision, Outcome, Severity, Verdict
+from governance.policy.model import Decision, Outcome, Verdict
+from governance.policy.rules import Severity
 
 _PASSES_SPELT_OUT = 3
 _PLAIN = {
@@ -189,20 +190,6 @@ def item(verdict: Verdict, *, simple: bool = False, public: bool = False) -> Ver
         controls=verdict.controls,
         supports=verdict.supports,
     )
-
-
-def bar_text(bar: dict[str, Any]) -> str:
-    """Return a bar in words."""
-    given = Bar.model_validate({key: value for key, value in bar.items() if value is not None})
-    if given.at_least is not None:
-        return f"at least {written(given.at_least)}"
-    if given.at_most is not None:
-        return f"at most {written(given.at_most)}"
-    if given.within is not None:
-        return f"within {written(given.within[0])} and {written(given.within[1])}"
-    if given.not_worse_than is not None:
-        return f"not worse than {given.not_worse_than} by {written(given.by or 0.0)}"
-    return "measured at all"
 
 
 _READERS: tuple[tuple[Audience, ...], ...] = (("public",), ("clinician",), ("deployer", "engineer", "auditor"))

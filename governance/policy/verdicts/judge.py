@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 
 from governance.evidence.model import Interval, Measurement, MetricDescriptor
 from governance.policy.inventory import Inventory, NotPlannedError
-from governance.policy.model import Outcome, Policy, Rule, Severity
+from governance.policy.model import Outcome, Policy
 from governance.policy.questions import Answers, Question, Questions, questions
+from governance.policy.rules import Rule, Severity
+from governance.policy.selecting import Minimum
 from governance.policy.verdicts.region import Region, region_of
 
 _EXACT = "exact"
@@ -65,7 +67,12 @@ def judge(
     """Decide one rule: fail if any question fails, else not measured, else inconclusive, and pass only if all pass."""
     descriptor = metrics.get(rule.measure.metric)
     direction = descriptor.direction if descriptor else "none"
-    region = region_of(rule.bar, direction=direction, is_difference=rule.measure.difference is not None)
+    region = region_of(
+        rule.bar,
+        direction=direction,
+        is_difference=rule.measure.difference is not None,
+        is_ratio=rule.measure.ratio is not None,
+    )
     try:
         if rule.bar.not_worse_than is not None and direction == "none":
             raise NotPlannedError(f"the evidence does not say which direction of {rule.measure.metric} is better")
@@ -78,7 +85,7 @@ def judge(
 
 
 def _answer(rule: Rule, question: Question, region: Region, inventory: Inventory, answers: Answers) -> Answer:
-    measurement, reason = _the_one(question, inventory, answers)
+    measurement, reason = the_one(question, inventory, answers)
     if measurement is None:
         return Answer(question, Outcome.NOT_MEASURED, reason=reason)
     beside = _beside(question, measurement, inventory, answers)
@@ -87,12 +94,14 @@ def _answer(rule: Rule, question: Question, region: Region, inventory: Inventory
     if rule.bar.present:
         return Answer(question, Outcome.PASS, measurement, measurement.interval, measurement.interval, beside=beside)
     inside, outside = _intervals(rule, question, measurement, answers)
+    if reason := _too_wide_a_level(rule, question, inside):
+        return Answer(question, Outcome.NOT_MEASURED, measurement, reason=reason, beside=beside)
     if inside is None:
         return _on_the_point(rule, question, measurement, region, beside)
     return Answer(question, region.where(inside, outside), measurement, inside, outside, beside=beside)
 
 
-def _the_one(question: Question, inventory: Inventory, answers: Answers) -> tuple[Measurement | None, str | None]:
+def the_one(question: Question, inventory: Inventory, answers: Answers) -> tuple[Measurement | None, str | None]:
     """Return the measurement that answers a question, or the reason why none does."""
     found = answers.all(question)
     if not found:
@@ -105,6 +114,17 @@ def _the_one(question: Question, inventory: Inventory, answers: Answers) -> tupl
     if measurement.status == "not_measured":
         return None, measurement.reason
     return measurement, None
+
+
+def _too_wide_a_level(rule: Rule, question: Question, inside: Interval | None) -> str | None:
+    """Say where an interval does not have the level that a rule asks for; two one-sided tests have twice the error."""
+    if rule.level is None or inside is None:
+        return None
+    least = 2 * rule.level - 1 if question.reference is not None else rule.level
+    if inside.level >= least - _ROUNDING:
+        return None
+    asked = f"its interval has the level {inside.level:g}, and the rule asks for {least:g}"
+    return f"{asked}; set settings.level and run again"
 
 
 def _intervals(
@@ -149,23 +169,24 @@ def _too_small(
     if minimum.patients is None and minimum.events is None:
         return None
     if question.reference is None:
-        return _shortage(rule, measurement)
+        return shortage(minimum, measurement)
     for group in (question.slice, question.reference):
         own = replace(question, estimand=rule.measure.estimand, slice=group, reference=None)
-        alone, _ = _the_one(own, inventory, answers)
+        alone, _ = the_one(own, inventory, answers)
         label = inventory.words(question.dataset, group)
         if alone is None:
             return f"the size of {label} is not known"
-        if shortage := _shortage(rule, alone):
-            return f"{label} {shortage}"
+        if short := shortage(minimum, alone):
+            return f"{label} {short}"
     return None
 
 
-def _shortage(rule: Rule, measurement: Measurement) -> str | None:
+def shortage(minimum: Minimum, measurement: Measurement) -> str | None:
+    """Say where a number rests on fewer patients or events than a minimum, None where it does not."""
     patients = measurement.n_clusters if measurement.n_clusters is not None else measurement.n
     for have, least, noun in (
-        (patients, rule.minimum.patients, "patients"),
-        (measurement.cases, rule.minimum.events, "cases" if measurement.is_proportion else "events"),
+        (patients, minimum.patients, "patients"),
+        (measurement.cases, minimum.events, "cases" if measurement.is_proportion else "events"),
     ):
         if least is not None and have is None:
             return f"rests on an unknown number of {noun}; the rule asks for {least}"
@@ -184,8 +205,8 @@ def _beside(
     if question.reference_condition is None:
         return ()
     plain = replace(question, estimand="value", reference_condition=None)
-    now, _ = _the_one(plain, inventory, answers)
-    clean, _ = _the_one(replace(plain, condition=question.reference_condition), inventory, answers)
+    now, _ = the_one(plain, inventory, answers)
+    clean, _ = the_one(replace(plain, condition=question.reference_condition), inventory, answers)
     if now is None or clean is None or None in (now.value, clean.value, difference.value):
         return ()
     adds_up = abs((now.value or 0.0) - (clean.value or 0.0) - (difference.value or 0.0)) < _ADDS_UP

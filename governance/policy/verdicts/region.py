@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from governance.evidence.model import Direction, Interval
-from governance.policy.model import Bar, Outcome
+from governance.policy.model import Outcome
+from governance.policy.selecting import Bar
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,16 @@ class Region:
         return max(distances, default=-math.inf)
 
 
-def region_of(bar: Bar, *, direction: Direction, is_difference: bool) -> Region:
-    """Return the region of a bar; the one of ``at_most m`` on a difference between groups is from -m to m."""
+def region_of(bar: Bar, *, direction: Direction, is_difference: bool, is_ratio: bool = False) -> Region:
+    """Return the region of a bar.
+
+    That of ``at_most m`` on a difference between groups is from -m to m, that of ``at_least r`` on a ratio from r to
+    1 / r: which of two groups comes first says nothing.
+    """
+    if bar.equivalent_within is not None:
+        return Region(-bar.equivalent_within, bar.equivalent_within)
+    if is_ratio and bar.at_least is not None:
+        return Region(bar.at_least, 1 / bar.at_least)
     if bar.not_worse_than is not None and bar.by is not None:
         return Region(upper=bar.by) if direction == "lower" else Region(lower=-bar.by)
     if bar.within is not None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from governance.evidence.model import Interval, MetricDescriptor
-from governance.evidence.wording import fixed, written
-from governance.policy.model import Outcome, Rule
+from governance.evidence.wording import fixed
+from governance.policy.model import Outcome
 from governance.policy.numbers import decimals_for, with_interval
+from governance.policy.rules import Rule
 from governance.policy.settle import what_would_settle
+from governance.policy.verdicts.bar_words import Words, words_of
 from governance.policy.verdicts.judge import Answer, Judgement
 from governance.policy.wording import VERDICT_WORDS
 
@@ -25,7 +26,7 @@ def sentence(rule: Rule, judgement: Judgement, metrics: Mapping[str, MetricDescr
 
 
 def _finding(rule: Rule, judgement: Judgement, answer: Answer, metrics: Mapping[str, MetricDescriptor]) -> str:
-    words = _words(rule)
+    words = words_of(rule)
     if answer.outcome is Outcome.NOT_MEASURED or answer.measurement is None:
         return f"not measured: {answer.reason}"
     number = _number(judgement, answer, metrics)
@@ -38,7 +39,7 @@ def _finding(rule: Rule, judgement: Judgement, answer: Answer, metrics: Mapping[
     return f"{number} {_undecided(judgement, answer, words)}"
 
 
-def _undecided(judgement: Judgement, answer: Answer, words: _Words) -> str:
+def _undecided(judgement: Judgement, answer: Answer, words: Words) -> str:
     """Say where an inconclusive number lies, and what would settle it."""
     region, inside, outside = judgement.region, answer.inside, answer.outside
     if inside is None or answer.measurement is None:
@@ -74,37 +75,8 @@ def _number(judgement: Judgement, answer: Answer, metrics: Mapping[str, MetricDe
     text = with_interval(measurement, decimals, interval)
     if interval is None and measurement.interval_reason and not measurement.interval_reason.startswith("exact"):
         text = f"point value {text}"
-    is_difference = answer.question.estimand == "difference"
-    return f"difference {text}" if is_difference else text
-
-
-@dataclass(frozen=True)
-class _Words:
-    passed: str
-    failed: str
-    undecided: str
-    target: str = "the bar"
-
-
-def _words(rule: Rule) -> _Words:
-    """Return how a bar is spoken of."""
-    bar = rule.bar
-    if bar.not_worse_than is not None:
-        margin = f"the margin {written(bar.by or 0.0)}"
-        return _Words(f"stays within {margin}", f"is beyond {margin}", f"lies on both sides of {margin}", "the margin")
-    if bar.within is not None:
-        span = f"{written(bar.within[0])} to {written(bar.within[1])}"
-        return _Words(f"lies within {span}", f"lies outside {span}", f"lies partly outside {span}")
-    if bar.at_most is not None and rule.measure.difference is not None:
-        margin = f"±{written(bar.at_most)}"
-        return _Words(f"lies within {margin}", f"lies beyond {margin}", f"lies partly beyond {margin}", "the margin")
-    if bar.at_most is not None:
-        limit = written(bar.at_most)
-        return _Words(f"stays at or below {limit}", f"exceeds {limit}", f"lies on both sides of {limit}")
-    if bar.at_least is not None:
-        limit = written(bar.at_least)
-        return _Words(f"clears {limit}", f"misses {limit}", f"lies on both sides of {limit}")
-    return _Words("was measured", "was not measured", "was measured in part")
+    named = {"difference": "difference ", "ratio": "ratio ", "mean": "mean " if answer.question.over else ""}
+    return f"{named.get(answer.question.estimand, '')}{text}"
 
 
 def _others(rule: Rule, judgement: Judgement) -> str:
@@ -114,7 +86,7 @@ def _others(rule: Rule, judgement: Judgement) -> str:
         return ""
     noun = "cases"
     if len({answer.question.condition for answer in answers}) == 1:
-        noun = "pairs" if rule.measure.difference else "groups"
+        noun = "pairs" if rule.measure.compared else "groups"
     elif rule.measure.over is None:
         noun = "severities"
     outcomes = Counter(answer.outcome for answer in answers)
