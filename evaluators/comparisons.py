@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from evaluators.estimates import Estimate
-from evaluators.families import Contrast, difference, joint_level, ratio, two_one_sided_level
+from evaluators.families import Contrast, difference, joint_level, ratio, two_one_sided_level, unweighted_mean
 from evaluators.grouping import Grouping, Slice, pairs, recorded
 from evaluators.records import Recorder, interval_of
 from governance.datasets.protocol import DatasetInfo
@@ -20,7 +20,7 @@ Key = frozenset[tuple[str, str]]
 Estimates = Mapping[Key, Estimate | str]
 """An estimate, or the reason why there is none, by the items of the slice."""
 
-Comparison = Literal["worst", "difference", "ratio"]
+Comparison = Literal["worst", "difference", "ratio", "mean"]
 
 IDEALS: Mapping[str, float] = {"calibration_slope": 1.0, "calibration_in_the_large": 0.0}
 """Best values of metrics of which neither more nor less is better: there the worst group is the one furthest away."""
@@ -140,6 +140,35 @@ class Compared:
                 **here,
             )
 
+    def mean(self, **about: Any) -> Measurement:
+        """Give the mean over all recorded groups, each counted the same; one without a value leaves none."""
+        about = {**about, "estimand": "mean", "over": self.grouping.over}
+        missing = [cell for cell in self.cells if isinstance(self.by_slice[frozenset(cell.items())], str)]
+        reason = self.reason
+        if reason is None and missing:
+            listed = "; ".join(f"{', '.join(c.values())}: {self.by_slice[frozenset(c.items())]}" for c in missing)
+            reason = f"a mean over groups needs a value of every group: {listed}"
+        if reason is not None:
+            return self.recorder.not_measured(self.metric, reason, **about)
+        found = [estimate for _, estimate in self.usable()]
+        low = -math.inf if self.metric.low is None else self.metric.low
+        high = math.inf if self.metric.high is None else self.metric.high
+        mean = unweighted_mean(found, low=low, high=high)
+        estimate = Estimate(
+            value=mean.value,
+            n=sum(one.n for one in found),
+            n_clusters=sum(one.n_clusters for one in found),
+            events=None,
+            bounds=mean.bounds,
+            method=Method(
+                name="unweighted mean over groups",
+                parameters={"groups": len(found)},
+                source="Zou, Huang and Zhang, Comput. Stat. Data Anal. 53 (2009) 1080",
+            ),
+            gating=mean.gating if any(one.gating is not None for one in found) else None,
+        )
+        return self.recorder.measured(self.metric, estimate, **about)
+
     def _badness(self, value: float) -> float:
         if self.metric.name in IDEALS:
             return abs(value - IDEALS[self.metric.name])
@@ -188,7 +217,7 @@ def compare_groups(
     seed: int = 0,
     **about: Any,
 ) -> Iterator[Measurement]:
-    """Give the worst group of a grouping, and the difference or ratio of every pair of its groups.
+    """Give the worst group of a grouping, the difference or ratio of every pair of its groups, or their mean.
 
     Parameters
     ----------
@@ -202,6 +231,8 @@ def compare_groups(
         yield from compared.pairs("difference", **about)
     if "ratio" in estimands:
         yield from compared.pairs("ratio", **about)
+    if "mean" in estimands:
+        yield compared.mean(**about)
 
 
 def _detectable(first: Estimate, second: Estimate, contrast: Contrast, estimand: str) -> dict[str, Scalar]:

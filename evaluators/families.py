@@ -108,6 +108,38 @@ def ratio(first: Estimate, second: Estimate) -> Contrast:
     )
 
 
+def unweighted_mean(estimates: Sequence[Estimate], *, low: float = -math.inf, high: float = math.inf) -> Contrast:
+    """Give the mean of several estimates, each counted the same, by MOVER with the correlations of shared patients.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the range; the interval stays inside.
+
+    Source: Zou, Huang and Zhang, Comput. Stat. Data Anal. 53 (2009) 1080, linear functions of parameters, with
+    correlations as in Zou, Psychol. Methods 12 (2007) 399.
+    """
+    count = len(estimates)
+    value = sum(one.value for one in estimates) / count
+    shared = [[1.0 if i == j else _shared(a, b) for j, b in enumerate(estimates)] for i, a in enumerate(estimates)]
+
+    def of(intervals: Sequence[Interval]) -> Interval:
+        def bounds(level: float) -> Bounds:
+            ends = [interval(level) for interval in intervals]
+            below = np.array([one.value - end.low for one, end in zip(estimates, ends, strict=True)])
+            above = np.array([end.high - one.value for one, end in zip(estimates, ends, strict=True)])
+            reach = [math.sqrt(max(0.0, float(side @ np.array(shared) @ side))) / count for side in (below, above)]
+            methods = ", ".join(sorted({end.method for end in ends}))
+            return Bounds(value - reach[0], value + reach[1], f"MOVER of {count} groups ({methods})").clipped(low, high)
+
+        return remembered(bounds)
+
+    known = [one.influence for one in estimates if one.influence is not None]
+    influence = np.sum(known, axis=0) / count if len(known) == count else None
+    gating = of([one.gating or one.bounds for one in estimates])
+    return Contrast(value, of([one.bounds for one in estimates]), gating, influence)
+
+
 def joint_level(influences: Sequence[Floats | None], level: float, seed: int) -> tuple[float, str]:
     """Return the pointwise level at which the intervals of a family hold together, and by which method.
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from governance.checking import CheckReport, check
 from governance.doctor import doctor
-from governance.errors import CannotRunError, ExitCode, InputError, TamperError
+from governance.errors import CannotRunError, ExitCode, InputError, Location, TamperError
 from governance.evidence.folder import RunFolder
 from governance.listing import list_things
 from governance.scaffold import init
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from governance.policy import LoadedPolicy
     from governance.policy.model import Decision
     from governance.spec import LoadedSpec
+    from governance.spec.model import Spec
 
 __all__ = [
     "CheckReport",
@@ -143,8 +144,15 @@ def evaluate(
     )
 
 
-def decide(run_folder: str | Path, policy: str | Path | None = None) -> RunResult:
+def decide(run_folder: str | Path, policy: str | Path | None = None, *, waivers: str | Path | None = None) -> RunResult:
     """Decide on the evidence of a finished run, by default under the policy that was recorded before it.
+
+    Parameters
+    ----------
+    policy
+        A file, or the name of a policy that ships.
+    waivers
+        A file of waivers. Those of the run's spec do not hold here unless they are given.
 
     Raises
     ------
@@ -156,8 +164,10 @@ def decide(run_folder: str | Path, policy: str | Path | None = None) -> RunResul
     folder = _existing(run_folder)
     with _held(folder):
         _untouched(folder)
-        loaded = policies.load_policy(Path(policy)) if policy else policies.locked_policy(folder)
-        decision = policies.decide(folder, loaded)
+        loaded = policies.load_policy(policies.named_policy(str(policy))) if policy else policies.locked_policy(folder)
+        decision = policies.decide(
+            folder, loaded, waivers=Path(waivers) if waivers else None, lineage=_lineage(_spec_of(folder))
+        )
         _remember_decision(folder, decision)
         manifest(folder.path)
     return RunResult(folder, decision)
@@ -222,6 +232,7 @@ def _run(
     started = dt.datetime.now(dt.UTC)
     loaded = load_spec(Path(path), overrides)
     policy = _policy_of(loaded)
+    waivers = _waivers_of(loaded, policy)
     runs = Path(output) if output else Path(loaded.spec.output.runs)
     _check_names(loaded, audiences, formats)
     licences.check_licence(loaded)
@@ -243,7 +254,7 @@ def _run(
         _write_run_json(folder, started, tracked.ids, prepared.machine)
         result = RunResult(folder)
         if whole:
-            decision = policies.decide(folder, policy)
+            decision = policies.decide(folder, policy, waivers=waivers, lineage=_lineage(loaded.spec))
             _remember_decision(folder, decision)
             licences.write_licence(folder, loaded.spec)
             result = _documents(
@@ -257,11 +268,46 @@ def _run(
 
 def _policy_of(loaded: LoadedSpec) -> LoadedPolicy:
     from governance import policy as policies
-    from governance.data_files import data_folder
 
     if loaded.spec.policy is None:
-        return policies.load_policy(data_folder("policies") / "report-only.yaml")
-    return policies.load_policy(loaded.base / loaded.spec.policy)
+        return policies.load_policy()
+    return policies.load_policy(policies.named_policy(loaded.spec.policy, loaded.base))
+
+
+def _waivers_of(loaded: LoadedSpec, policy: LoadedPolicy) -> Path | None:
+    """Return the spec's file of waivers, read once so that a wrong one is known before anything is computed."""
+    from governance import policy as policies
+
+    if loaded.spec.waivers is None:
+        return None
+    path = loaded.base / loaded.spec.waivers
+    subject, today = loaded.spec.subject, dt.datetime.now(dt.UTC).date()
+    policies.load_waivers(path, policy.policy, model=subject.name, version=subject.version, today=today)
+    return path
+
+
+def _spec_of(folder: RunFolder) -> Spec:
+    """Return the spec that a run was planned from."""
+    from pydantic import ValidationError
+
+    from governance.spec.model import Spec
+
+    content = folder.read_json(folder.spec_lock)
+    try:
+        return Spec.model_validate(content["spec"])
+    except (ValidationError, KeyError, TypeError) as error:
+        raise InputError("this is not the plan of a run", location=Location(str(folder.spec_lock))) from error
+
+
+def _lineage(spec: Spec) -> tuple[str, ...] | None:
+    """Return what keeps the licence from being clean: none where it is, None where no licence is given."""
+    from governance import licences
+
+    try:
+        statement = licences.describe_licence(spec)
+    except InputError as error:
+        return (error.message,)
+    return None if statement.status == "not provided" else statement.warnings
 
 
 def _check_names(loaded: LoadedSpec, audiences: Sequence[str] | None, formats: Sequence[str] | None) -> None:

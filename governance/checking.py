@@ -63,16 +63,19 @@ def check(path: str | Path, *, load: bool = False, overrides: Mapping[str, Any] 
     InputError
         If a file cannot be read as what it should be, with file, line and column.
     """
-    from governance.data_files import data_folder
     from governance.licences import check_licence
-    from governance.policy import load_policy, unmeasurable
+    from governance.policy import load_policy, load_waivers, named_policy, pack, unmeasurable
     from governance.spec import load_spec, read_yaml
 
     spec_path = Path(path)
     loaded = load_spec(spec_path, overrides)
     policy_file = loaded.spec.policy
-    policy_path = loaded.base / policy_file if policy_file else data_folder("policies") / "report-only.yaml"
+    policy_path = named_policy(policy_file, loaded.base) if policy_file else pack("report-only")
     policy = load_policy(policy_path)
+    if loaded.spec.waivers is not None:
+        subject, today = loaded.spec.subject, dt.datetime.now(dt.UTC).date()
+        path = loaded.base / loaded.spec.waivers
+        load_waivers(path, policy.policy, model=subject.name, version=subject.version, today=today)
     check_licence(loaded)
     findings = [*_missing_files(loaded), *_placeholders(loaded.source)]
     findings += [*_missing_facts(loaded), *_due_facts(loaded), *_links(loaded, policy)]

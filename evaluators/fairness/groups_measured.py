@@ -62,6 +62,8 @@ class MeasuredGroups:
                 yield from compared.pairs("difference")
             if "ratio" in estimands:
                 yield from compared.pairs("ratio")
+            if "mean" in estimands:
+                yield compared.mean()
         for grouping in self.scene.groupings:
             yield from self._gaps(grouping)
 
@@ -92,7 +94,7 @@ class MeasuredGroups:
             of_ours = request.evaluator == DESCRIPTOR.name and request.dataset in (None, self.scene.dataset.name)
             over = None if request.over is None else Grouping.parse(request.over).over
             if of_ours and over is not None and request.metric in BY_NAME:
-                for estimand in ("worst", "difference", "ratio"):
+                for estimand in ("worst", "difference", "ratio", "mean"):
                     if request.estimand == estimand:
                         asked.setdefault((over, request.metric), set()).add(estimand)
         return {about: estimands for about, estimands in asked.items() if estimands}

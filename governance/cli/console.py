@@ -81,8 +81,24 @@ def print_decision(decision: Decision, *, target: Console | None = None) -> None
     if verdicts:
         _trimmed(_wide(verdicts, out) if out.width >= NARROW else _narrow(verdicts, out), out)
         out.print()
+    for note in notes_on(decision):
+        _trimmed(Padding(Text(f"note: {plain(note)}"), (0, 0, 0, 2)), out)
     code = int(decision.exit_code)
     _trimmed(Padding(Text(f"{plain(decision.summary).rstrip()} Exit {code}.", style="bold"), (0, 0, 0, 2)), out)
+
+
+def notes_on(decision: Decision) -> list[str]:
+    """Return what a reader of verdicts must know beside them: rules that were changed or dropped, waivers not used."""
+    notes = [f"the rule {one.rule} of {one.origin} is dropped: {one.reason}" for one in decision.dropped]
+    notes += [
+        f"the rule {one.rule} of {one.origin} is changed here: {one.overridden.get('reason')}"
+        for one in decision.verdicts
+        if one.overridden
+    ]
+    notes += [f"the waiver of {one.rule} for {one.model} is not used: {one.why}" for one in decision.ignored_waivers]
+    if decision.exploratory:
+        notes.append(decision.exploratory)
+    return notes
 
 
 def _trimmed(content: RenderableType, out: Console) -> None:

@@ -37,7 +37,7 @@ def lock_content(
 
     `settings` are the resolved ones: the device is the one that is computed on.
     """
-    written = spec.model_dump(mode="json", exclude={"output", "track"})
+    written = spec.model_dump(mode="json", exclude={"output", "track", "waivers"})
     written["settings"] = settings.model_dump(mode="json")
     return {
         "version": LOCK_VERSION,

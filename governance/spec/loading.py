@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from governance.data_files import data_folder
 from governance.errors import InputError, near_name
 from governance.plugins import Group, find
 from governance.spec.cross_references import find_broken_references
@@ -78,16 +79,21 @@ def load_spec(path: Path, overrides: Mapping[str, Any] | None = None) -> LoadedS
     problems = [replace(problem, keys=_as_written(problem.keys)) for problem in problems]
     problems = [problem for problem in problems if not _explained_by_kind(problem, parts)]
     options, more = _check_options(parts)
-    policy = content.get("policy")
-    if isinstance(policy, str) and not (path.parent / policy).is_file():
-        more.append(
-            Problem(("policy",), f"there is no file {policy} beside the spec", "leave `policy` out to report only")
-        )
+    for key in ("policy", "waivers"):
+        named = content.get(key)
+        if isinstance(named, str) and not (path.parent / named).is_file() and not (key == "policy" and _ships(named)):
+            hint = "name a file, or one that `governance policy list` shows" if key == "policy" else None
+            more.append(Problem((key,), f"there is no file {named} beside the spec", hint))
     raise_problems(document, problems + more)
     if spec is None:  # every problem was explained by an unknown kind, which raised
         raise document.error((), "the spec cannot be read")
     raise_problems(document, find_broken_references(spec, options, {part.keys: part.model for part in parts}))
     return LoadedSpec(_with_options(spec, options), path, path.parent, document, dict(overrides or {}))
+
+
+def _ships(policy: str) -> bool:
+    """Say whether a policy of that name ships with the toolkit."""
+    return "/" not in policy and (data_folder("policies") / f"{policy}.yaml").is_file()
 
 
 @dataclass(frozen=True)

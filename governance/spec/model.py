@@ -236,7 +236,10 @@ class Output(Written):
 
 
 class Spec(Written):
-    """`governance.yaml`, with `policy`, `facts` and `hazards` resolved (a file name or the content itself)."""
+    """`governance.yaml`, with `facts` and `hazards` resolved (a file name or the content itself).
+
+    `policy` is a file beside the spec or the name of a policy that ships; `waivers` is a file.
+    """
 
     version: Literal[1]
     subject: SubjectSpec
@@ -244,6 +247,7 @@ class Spec(Written):
     evaluate: dict[Name, dict[str, Any]] = Field(min_length=1)
     conditions: dict[Name, Reference] = Field(default_factory=dict)
     policy: Text | None = None
+    waivers: Text | None = None
     facts: dict[Name, Fact] = Field(default_factory=dict)
     hazards: dict[Name, Hazard] = Field(default_factory=dict)
     licence: Licence | None = None

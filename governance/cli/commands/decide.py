@@ -16,9 +16,10 @@ from governance.errors import ExitCode
     "--policy",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Decide under this policy instead of the one that was recorded before the run.",
+    help="Decide under this policy (a file, or one that ships) instead of the one recorded before the run.",
 )
-def command(run: Path, policy: Path | None) -> ExitCode:
+@click.option("--waivers", type=click.Path(path_type=Path), metavar="FILE", help="Waivers that hold today.")
+def command(run: Path, policy: Path | None, waivers: Path | None) -> ExitCode:
     """Decide on the evidence of a run.
 
     Nothing is measured again and no model is opened. The exit code is the decision.
@@ -26,11 +27,11 @@ def command(run: Path, policy: Path | None) -> ExitCode:
     \b
     Example:
       governance decide runs/5f1c09a2b7d4
-      governance decide runs/5f1c09a2b7d4 --policy stricter.yaml
+      governance decide runs/5f1c09a2b7d4 --policy stricter.yaml --waivers waivers.yaml
     """
     from governance import api
     from governance.cli.console import print_result
 
-    result = api.decide(run, policy)
+    result = api.decide(run, policy, waivers=waivers)
     print_result(result)
     return result.exit_code

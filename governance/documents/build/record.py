@@ -27,6 +27,7 @@ from governance.documents.build.statements import statement
 from governance.documents.content import Section
 from governance.documents.wording import WORDS
 from governance.licences.statement import RestrictionInForce
+from governance.policy.model import Decision
 
 _AUDITOR: tuple[Audience, ...] = ("auditor",)
 _ARTICLE = "The bars were chosen by the provider. Regulation (EU) 2024/1689 sets no numerical limit for these metrics."
@@ -90,9 +91,43 @@ def policy(run: Run) -> Section:
             ("Recorded before the run", (when,)),
             ("Outcome", (f"{decision.summary} (exit code {int(decision.exit_code)})",)),
             ("Verdicts", (counts,)),
+            *_built_on(decision),
         ]
         blocks = (Properties(items=tuple(items)), Prose(paragraphs=((_ARTICLE,),), style="note"))
     return Section(id="policy", title="Criteria", blocks=blocks, audiences=_AUDITOR)
+
+
+def _built_on(decision: Decision) -> list[tuple[str, Text]]:
+    """Say which policies were taken over, and what was changed, dropped or waived of them and of this one."""
+    found: list[tuple[str, Text]] = [
+        ("Extends", (f"{one.policy} {one.version}, digest {one.digest[:16]}",)) for one in decision.inherited
+    ]
+    found += [
+        ("Changed rule", (f"{one.rule} of {one.origin}: {_change(one.overridden)}",))
+        for one in decision.verdicts
+        if one.overridden
+    ]
+    found += [
+        ("Dropped rule", (f"{one.rule} of {one.origin}: {one.reason} ({one.set.by}, {one.set.on})",))
+        for one in decision.dropped
+    ]
+    found += [
+        ("Waiver", (f"{one.rule}, by {one.waiver.owner}, {one.waiver.granted_on} to {one.waiver.expires_on}",))
+        for one in decision.verdicts
+        if one.waiver
+    ]
+    found += [("Waiver not used", (f"{one.rule} for {one.model}: {one.why}",)) for one in decision.ignored_waivers]
+    if decision.decided_on:
+        found.append(("Day of the decision", (str(decision.decided_on),)))
+    if decision.exploratory:
+        found.append(("Exploratory", (decision.exploratory,)))
+    return found
+
+
+def _change(overridden: Mapping[str, Any]) -> str:
+    setting = overridden.get("set") or {}
+    before = ", ".join(f"{key} was {value}" for key, value in (overridden.get("before") or {}).items())
+    return f"{before}; {overridden.get('reason')} ({setting.get('by')}, {setting.get('on')})"
 
 
 def rules(run: Run) -> Section | None:
