@@ -84,6 +84,8 @@ def _read(path: Path, above: dict[str, Parameter], chain: tuple[Path, ...]) -> t
             parent_path = named_policy(name, path.parent)
         except InputError as error:
             raise written.error(keys, error.message, error.hint) from None
+        if not parent_path.is_file():
+            raise written.error(keys, f"there is no file {name} beside {path.name}")
         building_on.no_circle(written, keys, parent_path.resolve(), chain)
         parent, document, parent_lines = _read(parent_path, {**own, **above}, chain)
         parents.append((parent, document))

@@ -82,7 +82,7 @@ def load_spec(path: Path, overrides: Mapping[str, Any] | None = None) -> LoadedS
     for key in ("policy", "waivers"):
         named = content.get(key)
         if isinstance(named, str) and not (path.parent / named).is_file() and not (key == "policy" and _ships(named)):
-            hint = "name a file, or one that `governance policy list` shows" if key == "policy" else None
+            hint = "name a file, or a policy that ships; leave `policy` out to report only" if key == "policy" else None
             more.append(Problem((key,), f"there is no file {named} beside the spec", hint))
     raise_problems(document, problems + more)
     if spec is None:  # every problem was explained by an unknown kind, which raised

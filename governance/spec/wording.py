@@ -15,6 +15,8 @@ from governance.spec.document import Keys
 from governance.spec.model import Name, Reference
 
 LONGEST_SHOWN = 60
+_YAML = {"True": "true", "False": "false", "None": "null"}
+"""How YAML writes what Python names."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def _string(_: Mapping[str, Any], value: Any) -> tuple[str, str | None]:
 def _choice(context: Mapping[str, Any], value: Any) -> tuple[str, str | None]:
     names = re.findall(r"'([^']*)'", str(context.get("expected", "")))
     if not names:
-        return f"must be {context.get('expected')}", None
+        expected = str(context.get("expected"))
+        return f"must be {_YAML.get(expected, expected)}", None
     if len(names) == 1:
         return f"must be {names[0]}", None
     close = difflib.get_close_matches(str(value), names, n=1)
