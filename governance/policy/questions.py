@@ -38,6 +38,7 @@ class Question:
     variant: str | None = None
     fraction: float | None = None
     target_class: str | None = None
+    judge: str | None = None
     over: str | None = None
     across: str | None = None
     reference_variant: str | None = None
@@ -58,6 +59,7 @@ class Question:
             self.variant,
             _rounded(self.fraction),
             self.target_class,
+            self.judge,
             self.across,
         )
 
@@ -103,6 +105,7 @@ def asked_by(
         variant=selector.variant,
         fraction=selector.fraction,
         target_class=selector.target_class,
+        judge=selector.judge,
         across=selector.across,
     )
     groups = inventory.groups(selector.over, dataset, policy) if selector.over else None
@@ -183,7 +186,7 @@ class Answers:
         """Index measurements in one pass."""
         found: defaultdict[tuple[Any, ...], list[Measurement]] = defaultdict(list)
         for m in measurements:
-            if m.curve or m.seed is not None or m.judge is not None:
+            if m.curve or m.seed is not None:
                 continue
             key = (
                 m.evaluator,
@@ -198,6 +201,7 @@ class Answers:
                 m.variant,
                 _rounded(m.fraction),
                 m.target_class,
+                m.judge,
                 m.over if m.estimand in ("value", "mean") and not m.slice else None,
             )
             found[key].append(m)

@@ -25,7 +25,8 @@ class Selector(Written):
     `across` names the grouping of a metric that is about all groups at once (``equalized_odds_difference_max``). The
     short form ``fairness / sensitivity on test`` is read, too. A condition without `condition_severity` means
     every severity that the run planned; each of them must clear the bar. ``condition_severity: all`` is for metrics
-    that sum up the severities of a condition (``degradation_area``).
+    that sum up the severities of a condition (``degradation_area``). `judge` names who judged the answers that a number
+    rests on, people being ``human``.
     """
 
     evaluator: Name
@@ -42,6 +43,7 @@ class Selector(Written):
     variant: Text | None = None
     fraction: float | None = Field(default=None, gt=0, le=1)
     target_class: Text | None = None
+    judge: Text | None = None
 
     @model_validator(mode="before")
     @classmethod

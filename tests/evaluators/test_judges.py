@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,14 @@ from evaluators.hallucination.judges.scores import (
     with_judgements,
 )
 from evaluators.hallucination.judges.templates import exact_label, filled
+from evaluators.hallucination.recorded import GenerationsEvaluationOptions
 from evaluators.hallucination.recorded.observed import Records
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
 from governance.harness.protocols import CollectionContext, Need
+from governance.plugins import installed
 from governance.spec.model import Settings, SubjectSpec
+from governance.spec.yaml import parse_yaml
 
 ANSWERS = {"q0": "there is a mass . none seen in the left lung .", "q1": "no mass", "q2": "yes", "q3": "no {first}"}
 SAMPLES = {"q0": ["a mass", "no mass", "no fracture"], "q1": ["no", "no mass seen"], "q2": ["yes"], "q3": ["no", "no"]}
@@ -369,10 +373,14 @@ def test_judges_that_cannot_work_are_refused(options: dict[str, Any], complaint:
 
 
 def test_the_judges_of_the_documentation_are_valid(checkout: Path) -> None:
-    text = (checkout / "docs" / "judge-answers.md").read_text(encoding="utf-8")
-    space: dict[str, Any] = {}
-    exec(text.split("```python\n")[1].split("```")[0], space)
-    kinds = {
-        judge.kind for judge in space.values() if isinstance(judge, ClassifierJudge | LanguageModelJudge | HumanJudge)
-    }
-    assert kinds == {"classifier", "language-model", "human"}
+    path = checkout / "docs" / "judge-answers.md"
+    shown = parse_yaml(path.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0], path).content
+    options = GenerationsEvaluationOptions.model_validate(shown["evaluate"]["generations"])
+    assert {judge.kind for judge in options.judges} == {"classifier", "language-model", "human"}
+    known = {metric.name for metric in installed("evaluators")["generations"].metrics}
+    named = re.findall(r"`([a-z_]+)`", path.read_text().split("| --- |")[-1].split("\nEach uncertainty")[0])
+    assert (
+        {"selfcheck_nli", "selfcheck_prompt", "krippendorff_alpha"}
+        <= set(named)
+        <= known | {"answer", "sentence", "human"}
+    )

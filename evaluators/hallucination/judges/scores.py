@@ -10,7 +10,7 @@ import numpy as np
 
 from governance.datasets.generations.record import Judgement
 from governance.evidence.canonical import canonical_json
-from governance.harness.protocols import OK
+from governance.harness.protocols import OK, REJECTED
 from governance.statistics.clusters import Floats, Integers
 
 if TYPE_CHECKING:
@@ -39,6 +39,39 @@ def contradiction(table: pd.DataFrame) -> dict[str, float]:
     by_sentence = against.groupby([usable["sample_id"], usable["sentence"]], sort=True).mean()
     by_item = by_sentence.groupby(level=0, sort=True).mean()
     return {str(name): float(value) for name, value in by_item.items()}
+
+
+def lacks_columns(table: pd.DataFrame) -> str | None:
+    """Say which probabilities of natural-language inference a table lacks, as what no record has; None for none."""
+    missing = [name for name in (ENTAILMENT, NEUTRAL, CONTRADICTION) if name not in table.columns]
+    if not missing or not (table["status"] == OK).any():
+        return None
+    return f"a probability of '{missing[0].removeprefix('p_')}' by this judge; rename its labels with `labels`"
+
+
+def support(table: pd.DataFrame, labels: Sequence[str]) -> tuple[dict[str, float], int]:
+    """Return for each item how little its further answers support its sentences, 0 to 1, and how many are unreadable.
+
+    For each sentence the mean over the samples of 0 where it is supported, 1 where it is not and 0.5 where the answer
+    could not be read, then the mean over the sentences.
+
+    Parameters
+    ----------
+    labels
+        The first says that a sentence is supported, any other that it is not.
+
+    Source: Manakul, Liusie and Gales, EMNLP (2023) 9004, section 5.6.
+    """
+    said = table[table["status"] != REJECTED]
+    if said.empty:
+        return {}, 0
+    unread = said["status"] != OK
+    against = np.where(unread, 0.5, np.where(said["label"] == labels[0], 0.0, 1.0))
+    by_sentence = (
+        said.assign(against=against).groupby([said["sample_id"], said["sentence"]], sort=True)["against"].mean()
+    )
+    by_item = by_sentence.groupby(level=0, sort=True).mean()
+    return {str(name): float(value) for name, value in by_item.items()}, int(unread.sum())
 
 
 def meanings(table: pd.DataFrame) -> dict[str, Integers]:

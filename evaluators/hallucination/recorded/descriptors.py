@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluators.hallucination import descriptors as closed
+from evaluators.hallucination.recorded import judged_metrics
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.options import FAMILIES, GenerationsEvaluationOptions
 from governance.plugins import CollectorDescriptor, EvaluatorDescriptor
@@ -66,5 +67,6 @@ DESCRIPTOR = EvaluatorDescriptor(
         own.CORRECTED_SHARE,
         own.CORRECTED_SCORE,
         own.EQUALITY_DIFFERENCE,
+        *judged_metrics.ALL,
     ),
 )

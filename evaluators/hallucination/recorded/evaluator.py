@@ -10,6 +10,8 @@ import numpy as np
 from evaluators.comparisons import Key, compare_groups
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings, recorded
+from evaluators.hallucination.judges.options import HumanJudge, judge_need
+from evaluators.hallucination.judges.scores import with_judgements
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.choice_scores import choice_scores
 from evaluators.hallucination.recorded.closed import closed
@@ -18,6 +20,7 @@ from evaluators.hallucination.recorded.consistency import consistency
 from evaluators.hallucination.recorded.coverage import coverage
 from evaluators.hallucination.recorded.descriptors import COLLECTOR_NAME, DESCRIPTOR
 from evaluators.hallucination.recorded.hierarchy import hierarchy
+from evaluators.hallucination.recorded.judged import AnyJudge, judged_uncertainties, labels_answers
 from evaluators.hallucination.recorded.judges import judges
 from evaluators.hallucination.recorded.observed import Records
 from evaluators.hallucination.recorded.options import FAMILIES, Family, GenerationsEvaluationOptions
@@ -25,6 +28,7 @@ from evaluators.hallucination.recorded.pressure import pressure
 from evaluators.hallucination.recorded.quantity import Quantity, Replicates, share
 from evaluators.hallucination.recorded.refusals import refusals
 from evaluators.hallucination.recorded.sureness import sureness
+from evaluators.hallucination.recorded.uncertainty import Uncertainty
 from evaluators.records import Recorder
 from evaluators.requirements import named_dataset
 from governance.datasets.protocol import DatasetInfo
@@ -46,20 +50,29 @@ class GenerationsEvaluator:
         for dataset in _datasets(context, options):
             _groupings(context, options, dataset)
             yield _need(dataset.name)
+            for judge in options.judges:
+                yield _judged_need(judge, dataset.name)
 
     def measure(self, observations: Observations, context: EvaluationContext) -> Iterable[Measurement]:
         """Measure every dataset alone."""
         options = _options(context)
         for dataset in _datasets(context, options):
-            records = Records.of(observations.table(_need(dataset.name)), dataset)
-            yield from _measured(records, context, options)
+            table = observations.table(_need(dataset.name))
+            said = {one.name: observations.table(_judged_need(one, dataset.name)) for one in options.judges}
+            labelling = [said[one.name] for one in options.judges if labels_answers(one)]
+            records = Records.of(with_judgements(table, labelling), dataset)
+            compared = judged_uncertainties(records, options.judges, said)
+            yield from _measured(records, context, options, compared)
 
 
 EVALUATOR = GenerationsEvaluator()
 
 
 def _measured(
-    records: Records, context: EvaluationContext, options: GenerationsEvaluationOptions
+    records: Records,
+    context: EvaluationContext,
+    options: GenerationsEvaluationOptions,
+    compared: Sequence[Uncertainty] = (),
 ) -> Iterator[Measurement]:
     place = _Place(
         records,
@@ -79,7 +92,7 @@ def _measured(
         "choices": lambda: choice_scores(records, options.wrong_choice),
         "sureness": lambda: sureness(records),
         "pressure": lambda: pressure(records),
-        "consistency": lambda: consistency(records, options.ngram),
+        "consistency": lambda: consistency(records, options.ngram, compared),
         "judges": lambda: judges(records, options.weights, replicates),
     }
     for family in FAMILIES:
@@ -208,3 +221,7 @@ def _groupings(
 
 def _need(dataset: str) -> Need:
     return Need.of(COLLECTOR_NAME, dataset)
+
+
+def _judged_need(judge: AnyJudge, dataset: str) -> Need:
+    return judge_need(judge, dataset, () if isinstance(judge, HumanJudge) else (_need(dataset),))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evaluators.hallucination.judges.options import Judge
 from governance.spec.model import DatasetName, Name, Text, Written
 
 Family = Literal["labels", "findings", "refusals", "closed", "choices", "sureness", "pressure", "consistency", "judges"]
@@ -40,6 +41,8 @@ class GenerationsEvaluationOptions(Written):
         Of the six labels from catastrophic to correct.
     wrong_choice
         Points for a wrong choice; 1 for a right one.
+    judges
+        Whom to ask about the answers: classifiers, language models, people's labels in a file (docs/judge-answers.md).
     ngram
         Length of the word sequences whose frequency tells how well answers to the same question support each other.
     """
@@ -51,6 +54,7 @@ class GenerationsEvaluationOptions(Written):
     weights: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     wrong_choice: float = Field(default=-0.25, ge=-10, le=0)
     ngram: int = Field(default=1, ge=1, le=5)
+    judges: tuple[Judge, ...] = ()
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
@@ -60,4 +64,7 @@ class GenerationsEvaluationOptions(Written):
             raise ValueError("name each dataset once")
         if len(set(self.measures)) != len(self.measures):
             raise ValueError("name each family of measures once")
+        names = [judge.name for judge in self.judges]
+        if len(set(names)) != len(names):
+            raise ValueError("each judge needs a name of its own")
         return self
