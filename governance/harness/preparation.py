@@ -119,7 +119,7 @@ def prepare(
     with located(loaded, "conditions"):
         conditions = condition_registry(spec, loaded.base)
     _refuse_unfit(loaded, conditions)
-    contexts = {name: _context(spec, name, infos, requests, conditions) for name in sorted(spec.evaluate)}
+    contexts = {name: _context(loaded, name, infos, requests, conditions) for name in sorted(spec.evaluate)}
     needs: dict[str, tuple[Need, ...]] = {}
     for name, context in contexts.items():
         with located(loaded, "evaluate", name):
@@ -225,13 +225,13 @@ def _classes(spec: Spec, opened: Mapping[str, DecodedDataset]) -> tuple[str, ...
 
 
 def _context(
-    spec: Spec,
+    loaded: LoadedSpec,
     name: str,
     infos: Mapping[str, DatasetInfo],
     requests: Sequence[Request],
     conditions: Mapping[str, ConditionDescriptor],
 ) -> EvaluationContext:
-    descriptor = find("evaluators", name)
+    spec, descriptor = loaded.spec, find("evaluators", name)
     return EvaluationContext(
         options=descriptor.options.model_validate(spec.evaluate[name]),
         subject=spec.subject,
@@ -239,6 +239,7 @@ def _context(
         settings=spec.settings,
         requests=tuple(request for request in requests if request.evaluator == name),
         conditions=conditions,
+        base=loaded.base,
     )
 
 

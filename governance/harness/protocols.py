@@ -111,6 +111,8 @@ class EvaluationContext:
     requests: Sequence[Request] = ()
     conditions: Mapping[str, Any] = field(default_factory=dict)
     """Condition descriptors by name: installed ones and those the spec registers."""
+    base: Path = Path()
+    """Folder of the spec, for files that an evaluator's options name."""
 
 
 class Evaluator(Protocol):

@@ -382,5 +382,5 @@ def test_the_judges_of_the_documentation_are_valid(checkout: Path) -> None:
     assert (
         {"selfcheck_nli", "selfcheck_prompt", "krippendorff_alpha"}
         <= set(named)
-        <= known | {"answer", "sentence", "human"}
+        <= known | {"answer", "sentence", "human", "folder", "layer"}
     )

@@ -5,6 +5,13 @@ that rests on it.
 """
 
 from evaluators.hallucination.judges.descriptors import COLLECTOR
-from evaluators.hallucination.judges.options import ClassifierJudge, HumanJudge, Judge, LanguageModelJudge, judge_need
+from evaluators.hallucination.judges.options import (
+    ClassifierJudge,
+    EncoderJudge,
+    HumanJudge,
+    Judge,
+    LanguageModelJudge,
+    judge_need,
+)
 
-__all__ = ["COLLECTOR", "ClassifierJudge", "HumanJudge", "Judge", "LanguageModelJudge", "judge_need"]
+__all__ = ["COLLECTOR", "ClassifierJudge", "EncoderJudge", "HumanJudge", "Judge", "LanguageModelJudge", "judge_need"]

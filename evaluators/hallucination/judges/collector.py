@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
-from evaluators.hallucination.judges.options import ClassifierJudge, HumanJudge, LanguageModelJudge, judge_of
+from evaluators.hallucination.judges.options import (
+    AnyJudge,
+    ClassifierJudge,
+    EncoderJudge,
+    HumanJudge,
+    LanguageModelJudge,
+    judge_of,
+)
 from evaluators.hallucination.judges.people import read_labels
 from evaluators.hallucination.judges.templates import exact_label, filled, named
 from evaluators.hallucination.judges.units import Unit, answered_of, units_of
@@ -22,14 +29,13 @@ from governance.subjects.identity import file_of
 
 if TYPE_CHECKING:
     from evaluators.hallucination.judges.classifier import Classifier
+    from evaluators.hallucination.judges.encoder import Encoder
     from governance.subjects.protocol import Session
 
 ITEMS = 32
 """Items in a shard; each may be many things to judge."""
 LARGEST_BATCH = 16
 """Most things a language model is asked at a time."""
-
-AnyJudge = ClassifierJudge | LanguageModelJudge | HumanJudge
 
 
 class JudgeCollector:
@@ -40,6 +46,7 @@ class JudgeCollector:
 
     def __init__(self) -> None:
         self._classifiers: dict[str, Classifier] = {}
+        self._encoders: dict[tuple[str, int], Encoder] = {}
         self._models: dict[str, Session] = {}
 
     def shards(self, need: Need, context: CollectionContext) -> Sequence[Shard]:
@@ -70,11 +77,39 @@ class JudgeCollector:
             places = named(judge.templates)
             units = [u for a in answered_of(ids, items, tables) for u in units_of(a, judge.compare, places)]
             asked = [unit for unit in units if not unit.missing]
-            said = iter(self._classified(judge, asked, context) if isinstance(judge, ClassifierJudge)
-                        else self._asked(judge, asked, context))  # fmt: skip
+            said = iter(self._judged(judge, asked, context))
             rows = [_row(unit) | ({} if unit.missing else next(said)) for unit in units]
         about = {"judge": judge.name, "judge_version": judge.version, "prompt_digest": judge.prompt_digest}
         return pd.DataFrame([{**row, **about} for row in rows])
+
+    def _judged(
+        self,
+        judge: ClassifierJudge | EncoderJudge | LanguageModelJudge,
+        units: Sequence[Unit],
+        context: CollectionContext,
+    ) -> list[dict[str, Any]]:
+        if isinstance(judge, ClassifierJudge):
+            return self._classified(judge, units, context)
+        if isinstance(judge, EncoderJudge):
+            return self._compared(judge, units, context)
+        return self._asked(judge, units, context)
+
+    def _compared(self, judge: EncoderJudge, units: Sequence[Unit], context: CollectionContext) -> list[dict[str, Any]]:
+        key = (judge.digest, judge.layer)
+        if key not in self._encoders:
+            from evaluators.hallucination.judges.encoder import open_encoder
+
+            self._encoders[key] = open_encoder(judge, context.base, context.device, context.settings)
+        encoder, batch = self._encoders[key], context.settings.batch_size
+        ours, theirs = ("answer", "reference") if judge.compare == "answer" else ("sentence", "sample")
+        compare = encoder.pairs if judge.compare == "answer" else encoder.best
+        found = compare([unit.parts[ours] for unit in units], [unit.parts[theirs] for unit in units], batch)
+        return [
+            {"status": REJECTED, "reason": "a text is empty for the encoder, or longer than it can read"}
+            if score is None
+            else {"p_precision": score[0], "p_recall": score[1], "score": score[2]}
+            for score in found
+        ]
 
     def _classified(
         self, judge: ClassifierJudge, units: Sequence[Unit], context: CollectionContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evaluators.hallucination.judges.options import JUDGE, ClassifierJudge, LanguageModelJudge, judge_of
+from evaluators.hallucination.judges.options import JUDGE, ClassifierJudge, EncoderJudge, LanguageModelJudge, judge_of
 from governance.plugins import CollectorDescriptor
 from governance.spec.model import Text, Written
 
@@ -20,7 +20,7 @@ def _opens(options: Mapping[str, Any]) -> str:
     judge = judge_of(dict(options))
     if isinstance(judge, LanguageModelJudge):
         return str(judge.model["kind"])
-    return "transformers" if isinstance(judge, ClassifierJudge) else "recorded"
+    return "transformers" if isinstance(judge, (ClassifierJudge, EncoderJudge)) else "recorded"
 
 
 COLLECTOR = CollectorDescriptor(
@@ -39,9 +39,9 @@ COLLECTOR = CollectorDescriptor(
         "sentence": "int64, the sentence of the answer, from 0; -1 where the whole answer is judged",
         "sample": "int64, the further answer beside it, from 0; -1 without one",
         "other": "int64, the second of two further answers, from 0; -1 without one",
-        "label": "string, empty where not ok",
-        "score": "float64, probability of the label by the judge; missing where it gives none",
-        "p_*": "float64, probability of each label of a classifier",
+        "label": "string, empty where not ok, and of an encoder",
+        "score": "float64, probability of the label by the judge, or F1 of an encoder; missing where it gives none",
+        "p_*": "float64, probability of each label of a classifier; precision and recall of an encoder",
         "said": "string, the words of a language model",
         "rater": "string, who gave a label, where the file says",
     },

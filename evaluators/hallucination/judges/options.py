@@ -123,6 +123,36 @@ class LanguageModelJudge(_Asked):
         )
 
 
+class EncoderJudge(_Asked):
+    """An encoder of transformers in a folder (safetensors) whose word embeddings are compared (BERTScore).
+
+    With ``answer`` each answer is compared with its reference; with ``sentence-sample`` each sentence of an answer with
+    the sentence of each further answer that it fits best (SelfCheckGPT). `layer` is the one whose outputs are
+    compared, from 1; the makers of BERTScore publish which is best for which model.
+    """
+
+    kind: Literal["encoder"] = "encoder"
+    folder: FileName
+    layer: int = Field(ge=1)
+    compare: Literal["answer", "sentence-sample"] = "answer"
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """What it reads."""
+        return ("{answer}", "{reference}") if self.compare == "answer" else ("{sentence}", "{sample}")
+
+    @property
+    def prompt_digest(self) -> str:
+        """SHA-256 of what it compares, and at which layer."""
+        return prompt_digest([*self.templates, f"layer {self.layer}"], ())
+
+    def subject(self) -> SubjectSpec:
+        """Return the encoder as a subject, for its identity."""
+        return SubjectSpec(
+            name=self.name, version="1", kind="transformers", task="multiclass", options={"folder": self.folder}
+        )
+
+
 class HumanJudge(_Asked):
     """Labels that people gave, in a CSV or Parquet file with one row a label.
 
@@ -138,13 +168,12 @@ class HumanJudge(_Asked):
         return ""
 
 
-Judge = Annotated[ClassifierJudge | LanguageModelJudge | HumanJudge, Field(discriminator="kind")]
-_JUDGE: TypeAdapter[ClassifierJudge | LanguageModelJudge | HumanJudge] = TypeAdapter(Judge)
+AnyJudge = ClassifierJudge | LanguageModelJudge | EncoderJudge | HumanJudge
+Judge = Annotated[AnyJudge, Field(discriminator="kind")]
+_JUDGE: TypeAdapter[AnyJudge] = TypeAdapter(Judge)
 
 
-def judge_need(
-    judge: ClassifierJudge | LanguageModelJudge | HumanJudge, dataset: str, builds_on: Sequence[Need] = ()
-) -> Need:
+def judge_need(judge: AnyJudge, dataset: str, builds_on: Sequence[Need] = ()) -> Need:
     """Return the request for a judge's labels.
 
     Parameters
@@ -157,7 +186,7 @@ def judge_need(
     return Need.of(JUDGE, dataset, judge=written, builds_on=builds_on)
 
 
-def judge_of(options: dict[str, Any]) -> ClassifierJudge | LanguageModelJudge | HumanJudge:
+def judge_of(options: dict[str, Any]) -> AnyJudge:
     """Return the judge that a need names."""
     return _JUDGE.validate_json(str(options["judge"]))
 

@@ -74,6 +74,20 @@ def support(table: pd.DataFrame, labels: Sequence[str]) -> tuple[dict[str, float
     return {str(name): float(value) for name, value in by_item.items()}, int(unread.sum())
 
 
+def dissimilarity(table: pd.DataFrame) -> dict[str, float]:
+    """Return for each item 1 less the similarity of its sentences with further answers: SelfCheckGPT with BERTScore.
+
+    For each sentence the mean over the samples of the best F1 with one of their sentences, then the mean over the
+    sentences of 1 less it.
+
+    Source: Manakul, Liusie and Gales, EMNLP (2023) 9004, section 5.1.
+    """
+    usable = table[table["status"] == OK]
+    by_sentence = (1 - usable["score"]).groupby([usable["sample_id"], usable["sentence"]], sort=True).mean()
+    by_item = by_sentence.groupby(level=0, sort=True).mean()
+    return {str(name): float(value) for name, value in by_item.items()}
+
+
 def meanings(table: pd.DataFrame) -> dict[str, Integers]:
     """Return for each item which of its further answers mean the same: (samples,) numbers of clusters, from 0.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evaluators.hallucination import descriptors as closed
+from evaluators.hallucination.overlap import metrics as overlap_metrics
 from evaluators.hallucination.recorded import judged_metrics
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.options import FAMILIES, GenerationsEvaluationOptions
@@ -68,5 +69,6 @@ DESCRIPTOR = EvaluatorDescriptor(
         own.CORRECTED_SCORE,
         own.EQUALITY_DIFFERENCE,
         *judged_metrics.ALL,
+        *overlap_metrics.ALL,
     ),
 )

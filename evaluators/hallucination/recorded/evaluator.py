@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evaluators.comparisons import Key, compare_groups
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings, recorded
-from evaluators.hallucination.judges.options import HumanJudge, judge_need
+from evaluators.hallucination.judges.options import AnyJudge, HumanJudge, judge_need
 from evaluators.hallucination.judges.scores import with_judgements
+from evaluators.hallucination.overlap.family import overlap
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.choice_scores import choice_scores
 from evaluators.hallucination.recorded.closed import closed
@@ -20,7 +22,7 @@ from evaluators.hallucination.recorded.consistency import consistency
 from evaluators.hallucination.recorded.coverage import coverage
 from evaluators.hallucination.recorded.descriptors import COLLECTOR_NAME, DESCRIPTOR
 from evaluators.hallucination.recorded.hierarchy import hierarchy
-from evaluators.hallucination.recorded.judged import AnyJudge, judged_uncertainties, labels_answers
+from evaluators.hallucination.recorded.judged import judged_uncertainties, labels_answers
 from evaluators.hallucination.recorded.judges import judges
 from evaluators.hallucination.recorded.observed import Records
 from evaluators.hallucination.recorded.options import FAMILIES, Family, GenerationsEvaluationOptions
@@ -36,6 +38,9 @@ from governance.errors import InputError
 from governance.evidence.model import Measurement, Method
 from governance.harness.protocols import EvaluationContext, Need, Observations
 from governance.statistics.bounds import Bounds
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME = DESCRIPTOR.name
 
@@ -62,7 +67,7 @@ class GenerationsEvaluator:
             labelling = [said[one.name] for one in options.judges if labels_answers(one)]
             records = Records.of(with_judgements(table, labelling), dataset)
             compared = judged_uncertainties(records, options.judges, said)
-            yield from _measured(records, context, options, compared)
+            yield from _measured(records, context, options, compared, said)
 
 
 EVALUATOR = GenerationsEvaluator()
@@ -72,7 +77,8 @@ def _measured(
     records: Records,
     context: EvaluationContext,
     options: GenerationsEvaluationOptions,
-    compared: Sequence[Uncertainty] = (),
+    compared: Sequence[Uncertainty],
+    said: Mapping[str, pd.DataFrame],
 ) -> Iterator[Measurement]:
     place = _Place(
         records,
@@ -94,6 +100,7 @@ def _measured(
         "pressure": lambda: pressure(records),
         "consistency": lambda: consistency(records, options.ngram, compared),
         "judges": lambda: judges(records, options.weights, replicates),
+        "overlap": lambda: overlap(records, replicates, options.judges, said),
     }
     for family in FAMILIES:
         if options.measures and family not in options.measures:

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluators.hallucination.judges.options import ClassifierJudge, HumanJudge, LanguageModelJudge
-from evaluators.hallucination.judges.scores import contradiction, lacks_columns, meanings, semantic_entropy, support
+from evaluators.hallucination.judges.options import AnyJudge, EncoderJudge, HumanJudge, LanguageModelJudge
+from evaluators.hallucination.judges.scores import (
+    contradiction,
+    dissimilarity,
+    lacks_columns,
+    meanings,
+    semantic_entropy,
+    support,
+)
 from evaluators.hallucination.recorded import judged_metrics as own
 from evaluators.hallucination.recorded.consistency import likelihoods
 from evaluators.hallucination.recorded.observed import Records
@@ -19,11 +26,11 @@ from governance.statistics.clusters import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-AnyJudge = ClassifierJudge | LanguageModelJudge | HumanJudge
-
 
 def labels_answers(judge: AnyJudge) -> bool:
     """Say whether a judge labels answers or sentences, instead of comparing texts with one another."""
+    if isinstance(judge, EncoderJudge):
+        return False
     return isinstance(judge, HumanJudge) or judge.compare in ("answer", "sentence")
 
 
@@ -48,7 +55,10 @@ def judged_uncertainties(
         if isinstance(judge, HumanJudge) or labels_answers(judge):
             continue
         table = tables[judge.name]
-        if judge.compare == "sample-pair":
+        if isinstance(judge, EncoderJudge):
+            if judge.compare == "sentence-sample":
+                found.append(_uncertainty(own.SELFCHECK_BERTSCORE, records, judge, dissimilarity(table)))
+        elif judge.compare == "sample-pair":
             found += _of_meanings(records, judge, table)
         elif isinstance(judge, LanguageModelJudge):
             values, unread = support(table, judge.labels)

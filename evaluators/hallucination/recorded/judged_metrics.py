@@ -17,6 +17,17 @@ SELFCHECK_NLI = MetricDescriptor(
     does_not_show=_JUDGES_ERRORS,
     source="Manakul, Liusie and Gales, EMNLP (2023) 9004, section 5.5",
 )
+SELFCHECK_BERTSCORE = MetricDescriptor(
+    name="selfcheck_bertscore",
+    title="SelfCheckGPT, BERTScore",
+    low=0,
+    high=2,
+    direction="lower",
+    formula="mean over sentences of 1 - mean over further answers of the best BERTScore F1 with one of their sentences",
+    explanation="How unlike further answers to the same question the sentences of an answer are, by an encoder.",
+    does_not_show="Contradictions in similar words ('no effusion' and 'effusion'). And whether the answers are right.",
+    source="Manakul, Liusie and Gales, EMNLP (2023) 9004, section 5.1",
+)
 SELFCHECK_PROMPT = MetricDescriptor(
     name="selfcheck_prompt",
     title="SelfCheckGPT, asked of a language model",
@@ -60,4 +71,11 @@ MEANINGS = MetricDescriptor(
     does_not_show=_JUDGES_ERRORS,
     source="Farquhar et al., Nature 630 (2024) 625",
 )
-ALL = (SELFCHECK_NLI, SELFCHECK_PROMPT, ENTROPY_OF_MEANINGS, WEIGHTED_ENTROPY_OF_MEANINGS, MEANINGS)
+ALL = (
+    SELFCHECK_BERTSCORE,
+    SELFCHECK_NLI,
+    SELFCHECK_PROMPT,
+    ENTROPY_OF_MEANINGS,
+    WEIGHTED_ENTROPY_OF_MEANINGS,
+    MEANINGS,
+)

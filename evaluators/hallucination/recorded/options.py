@@ -9,7 +9,9 @@ from pydantic import Field, model_validator
 from evaluators.hallucination.judges.options import Judge
 from governance.spec.model import DatasetName, Name, Text, Written
 
-Family = Literal["labels", "findings", "refusals", "closed", "choices", "sureness", "pressure", "consistency", "judges"]
+Family = Literal[
+    "labels", "findings", "refusals", "closed", "choices", "sureness", "pressure", "consistency", "judges", "overlap"
+]
 FAMILIES: tuple[Family, ...] = (
     "labels",
     "findings",
@@ -20,6 +22,7 @@ FAMILIES: tuple[Family, ...] = (
     "pressure",
     "consistency",
     "judges",
+    "overlap",
 )
 
 
@@ -36,7 +39,7 @@ class GenerationsEvaluationOptions(Written):
         Families of measures that must be there, so that what cannot be measured is said: ``labels`` (Med-HallMark),
         ``findings`` (coverage, CHAIR), ``refusals``, ``closed`` (yes or no, POPE), ``choices`` (option letters),
         ``sureness`` (CARES), ``pressure`` (another wording that misleads), ``consistency`` (further answers),
-        ``judges``. Without it: all for which the records hold anything.
+        ``judges``, ``overlap`` (ROUGE, METEOR, BLEU). Without it: all for which the records hold anything.
     weights
         Of the six labels from catastrophic to correct.
     wrong_choice

@@ -119,7 +119,7 @@ class _Compiled:
 @cache
 def _compiled(text: str, inputs: tuple[str, ...]) -> _Compiled:
     try:
-        from cel_expr_python import cel  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        from cel_expr_python import cel
     except ImportError as error:
         raise CannotRunError(
             "a rule is an expression, and the package that reads it is not installed",

@@ -1,0 +1,1 @@
+"""How far answers share words with their references: ROUGE, BLEU and METEOR, by the packages that papers use."""
