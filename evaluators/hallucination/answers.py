@@ -9,6 +9,7 @@ import numpy as np
 
 from evaluators.binary import Predictions
 from evaluators.estimates import Bools
+from evaluators.hallucination.confidence import Confidence
 from evaluators.hallucination.descriptors import HallucinationOptions
 from evaluators.hallucination.parsing import read_choice
 from governance.datasets.protocol import DatasetInfo
@@ -41,6 +42,15 @@ class Answers:
     present: Bools
     asked: Bools
     leaning: Predictions
+
+    def confidence(self) -> Confidence:
+        """Return the probability of the choice that was answered, among the two, beside whether it is right."""
+        read = self.asserts | self.denies
+        with np.errstate(over="ignore"):
+            first = 1 / (1 + np.exp(-self.leaning.score))
+        values = np.where(read & self.leaning.usable, np.where(self.asserts, first, 1 - first), np.nan)
+        right = np.where(self.present, self.asserts, self.denies)
+        return Confidence(values, right, read & self.asked, self.leaning.codes, self.leaning.n_clusters)
 
     @classmethod
     def of(

@@ -7,6 +7,11 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from evaluators import metrics
+from evaluators.hallucination.counterfactual import metrics as counterfactual
+from evaluators.hallucination.counterfactual.options import CounterfactualOptions
+from evaluators.hallucination.injection import metrics as injection
+from evaluators.hallucination.injection.options import InjectionOptions
+from evaluators.hallucination import confidence_metrics
 from governance.evidence.model import MetricDescriptor
 from governance.plugins import EvaluatorDescriptor
 from governance.spec.model import Name, Text, Written
@@ -30,6 +35,10 @@ class HallucinationOptions(Written):
     conditions, severities
         Ways of asking otherwise, installed ones or those that the spec registers, and which severities of their scales;
         each is compared with the question as it stands.
+    counterfactuals
+        Words that describe the patient, put into every question, on which its answer must not depend.
+    injections
+        Instructions planted inside the report that every question is about.
     """
 
     on: Name
@@ -41,6 +50,8 @@ class HallucinationOptions(Written):
     choices: tuple[Text, Text] = ("yes", "no")
     conditions: tuple[Name, ...] = ()
     severities: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    counterfactuals: CounterfactualOptions | None = None
+    injections: InjectionOptions | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -157,8 +168,11 @@ DESCRIPTOR = EvaluatorDescriptor(
         YES_RATE,
         UNPARSED_RATE,
         metrics.AUROC,
+        *confidence_metrics.ALL,
         SELF_CONSISTENCY,
         DISCRETE_SEMANTIC_ENTROPY,
         ANSWER_CONSISTENCY,
+        *counterfactual.METRICS,
+        *injection.METRICS,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +12,12 @@ from evaluators import estimates, metrics
 from evaluators.binary import auroc_estimate
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, members, parse_groupings
+from evaluators.hallucination import confidence_metrics as own_confidence
 from evaluators.hallucination import descriptors as own
 from evaluators.hallucination.answers import Answers
 from evaluators.hallucination.asked_otherwise import AskedOtherwise, conditions_of
+from evaluators.hallucination.counterfactual.asked import counterfactual_needs, counterfactuals
+from evaluators.hallucination.injection.asked import injection_needs, injections
 from evaluators.hallucination.sampling import consistency
 from evaluators.records import Recorder
 from evaluators.requirements import named_dataset
@@ -23,6 +27,8 @@ from governance.evidence.model import CLEAN, Condition, Measurement
 from governance.harness.protocols import EvaluationContext, Need, Observations
 
 NAME = own.DESCRIPTOR.name
+PROBABILITY = "probability of the choice"
+"""The variant of measures of confidence: that of the choice that was answered, among the two."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class HallucinationEvaluator:
         yield _greedy(options)
         for condition in conditions_of(context, options):
             yield _greedy(options, condition)
+        for _, need in (*counterfactual_needs(context, options), *injection_needs(context, options)):
+            yield need
         if options.samples:
             yield _sampled(options)
 
@@ -64,6 +72,8 @@ class HallucinationEvaluator:
                 inside = members(cell, dataset) & changed.asked
                 yield from _shares(under, changed, inside, cell, minimums)
                 yield from paired.measure(inside, cell)
+        yield from counterfactuals(context, options, observations, clean=answers, dataset=dataset, cells=cells)
+        yield from injections(context, options, observations, clean=answers, dataset=dataset, cells=cells)
         if options.samples:
             yield from consistency(recorder, observations.table(_sampled(options)), dataset, options)
 
@@ -98,6 +108,7 @@ def _shares(
             n_clusters=answers.leaning.n_clusters,
         )
         yield recorder.measured(metric, estimate, slice=cell)
+    yield from _confidence(recorder, answers, inside, cell, minimums)
     leaning: Estimate | str = "the model gives no log-probabilities of the choices"
     if answers.leaning.usable.any():
         leaning = auroc_estimate(answers.leaning, inside, minimums)
@@ -105,6 +116,34 @@ def _shares(
         yield recorder.not_measured(metrics.AUROC, leaning, slice=cell, n=int(inside.sum()))
     else:
         yield recorder.measured(metrics.AUROC, leaning, slice=cell)
+
+
+def _confidence(
+    recorder: Recorder, answers: Answers, inside: Bools, cell: Slice, minimums: Minimums
+) -> Iterator[Measurement]:
+    """Measure how well the probability of the choice that was answered fits; nothing where there is none."""
+    sure = answers.confidence()
+    if not sure.usable.any():
+        return
+    among = inside & sure.usable
+    patients = answers.leaning.patients
+    reason = minimums.missing(patients(inside), [("patients with a read answer and its probability", patients(among))])
+    for metric, make in (
+        (own_confidence.CONFIDENCE_ERROR, sure.error),
+        (own_confidence.CONFIDENCE_BRIER, sure.brier),
+        (own_confidence.OVERCONFIDENCE, sure.excess),
+    ):
+        about: dict[str, Any] = {"slice": cell, "variant": PROBABILITY}
+        if reason:
+            yield recorder.not_measured(metric, reason, n=int(among.sum()), **about)
+        else:
+            yield recorder.measured(metric, make(among), **about)
+    if not cell:
+        for number, mask, mean in sure.bins():
+            place = {"bin": number, "confidence": round(mean, 6)}
+            if mask.any() and np.any(mask & inside):
+                found = sure.share_right(mask & inside)
+                yield recorder.measured(own_confidence.RELIABILITY, found, curve=place, variant=PROBABILITY)
 
 
 def _options(context: EvaluationContext) -> own.HallucinationOptions:

@@ -30,7 +30,7 @@ def discrete_entropy(record: GenerationRecord) -> float:
     """Entropy in nats of the samples' distinct answers; NaN with fewer than two samples."""
     if len(record.samples) < 2:
         return float("nan")
-    return entropy(answer_shares(_keys(record)))
+    return entropy(answer_shares(keys_of(record)))
 
 
 def weighted_entropy(record: GenerationRecord) -> float:
@@ -44,7 +44,7 @@ def weighted_entropy(record: GenerationRecord) -> float:
     weights = likelihoods(record)
     if weights is None:
         return float("nan")
-    _, codes = np.unique(np.asarray(_keys(record)), return_inverse=True)
+    _, codes = np.unique(np.asarray(keys_of(record)), return_inverse=True)
     by_answer = np.bincount(codes.reshape(-1), weights=weights)
     return entropy(by_answer[by_answer > 0] / weights.sum())
 
@@ -60,7 +60,8 @@ def likelihoods(record: GenerationRecord) -> Floats | None:
     return weights
 
 
-def _keys(record: GenerationRecord) -> list[str]:
+def keys_of(record: GenerationRecord) -> list[str]:
+    """Return what each further answer says; equal ones have equal keys."""
     if record.options:
         read = [read_option(one.text, record.options) for one in record.samples]
         return [
@@ -68,6 +69,13 @@ def _keys(record: GenerationRecord) -> list[str]:
             for key, one in zip(read, record.samples, strict=True)
         ]
     return [equivalence_key(one.text, YES_NO) for one in record.samples]
+
+
+def key_of_answer(record: GenerationRecord) -> str:
+    """Return what the answer itself says, as `keys_of` does."""
+    text = record.generation or ""
+    read = read_option(text, record.options) if record.options else None
+    return f"option: {read}" if read is not None else equivalence_key(text, YES_NO)
 
 
 def consistency(records: Records, ngram: int, judged: Sequence[Uncertainty] = ()) -> Iterator[Quantity]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evaluators.hallucination import confidence_metrics
 from evaluators.hallucination import descriptors as closed
 from evaluators.hallucination.overlap import metrics as overlap_metrics
 from evaluators.hallucination.recorded import judged_metrics
@@ -70,5 +71,6 @@ DESCRIPTOR = EvaluatorDescriptor(
         own.EQUALITY_DIFFERENCE,
         *judged_metrics.ALL,
         *overlap_metrics.ALL,
+        *confidence_metrics.ALL,
     ),
 )

@@ -15,6 +15,7 @@ from evaluators.hallucination.judges.options import AnyJudge, HumanJudge, judge_
 from evaluators.hallucination.judges.scores import with_judgements
 from evaluators.hallucination.overlap.family import overlap
 from evaluators.hallucination.recorded import metrics as own
+from evaluators.hallucination.recorded.calibration import calibration
 from evaluators.hallucination.recorded.choice_scores import choice_scores
 from evaluators.hallucination.recorded.closed import closed
 from evaluators.hallucination.recorded.completeness import completeness
@@ -100,6 +101,7 @@ def _measured(
         "pressure": lambda: pressure(records),
         "consistency": lambda: consistency(records, options.ngram, compared),
         "judges": lambda: judges(records, options.weights, replicates),
+        "calibration": lambda: calibration(records, context.settings.seed, context.settings.replicates),
         "overlap": lambda: overlap(records, replicates, options.judges, said),
     }
     for family in FAMILIES:

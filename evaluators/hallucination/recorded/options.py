@@ -10,7 +10,17 @@ from evaluators.hallucination.judges.options import Judge
 from governance.spec.model import DatasetName, Name, Text, Written
 
 Family = Literal[
-    "labels", "findings", "refusals", "closed", "choices", "sureness", "pressure", "consistency", "judges", "overlap"
+    "labels",
+    "findings",
+    "refusals",
+    "closed",
+    "choices",
+    "sureness",
+    "pressure",
+    "consistency",
+    "judges",
+    "overlap",
+    "calibration",
 ]
 FAMILIES: tuple[Family, ...] = (
     "labels",
@@ -23,6 +33,7 @@ FAMILIES: tuple[Family, ...] = (
     "consistency",
     "judges",
     "overlap",
+    "calibration",
 )
 
 
@@ -39,7 +50,8 @@ class GenerationsEvaluationOptions(Written):
         Families of measures that must be there, so that what cannot be measured is said: ``labels`` (Med-HallMark),
         ``findings`` (coverage, CHAIR), ``refusals``, ``closed`` (yes or no, POPE), ``choices`` (option letters),
         ``sureness`` (CARES), ``pressure`` (another wording that misleads), ``consistency`` (further answers),
-        ``judges``, ``overlap`` (ROUGE, METEOR, BLEU). Without it: all for which the records hold anything.
+        ``judges``, ``overlap`` (ROUGE, METEOR, BLEU),
+        ``calibration`` (of confidence). Without it: all for which the records hold anything.
     weights
         Of the six labels from catastrophic to correct.
     wrong_choice
