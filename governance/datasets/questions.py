@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 from governance.datasets.descriptors import QuestionsOptions
 from governance.datasets.image_folder import read_image
 from governance.datasets.reading import existing_file
+from governance.datasets.slots import with_slots
 from governance.errors import InputError, Location
 from governance.spec.model import DatasetSpec
 
@@ -135,44 +135,6 @@ def _variants(item: dict[str, Any], where: Location) -> dict[str, str]:
         )
     context = item.get("context") if "prompt" not in item else None
     return {name: f"{context}\n\n{text}" if context else text for name, text in given.items()}
-
-
-def with_slots(item: dict[str, Any], where: Location | None = None) -> dict[str, Any]:
-    """Put the texts of an item's ``slots`` into their places in its prompt, and say where they lie.
-
-    ``{"prompt": "{patient} has a cough.", "slots": {"patient": "A patient"}}`` asks about "A patient has a cough.", and
-    ``slots`` becomes ``{"patient": [0, 9]}``, in characters. So the words that may be exchanged, or beside which
-    something may be put, are known, and the question without a change needs no template. Other wordings that name a
-    place get the same text.
-
-    Raises
-    ------
-    InputError
-        If the slots are not texts by name, or the prompt does not name each exactly once.
-    """
-    slots = item["slots"]
-    if not isinstance(slots, dict) or not all(isinstance(text, str) and text for text in slots.values()):
-        raise InputError(
-            f"item '{item['item_id']}' has `slots` that are not texts by name",
-            location=where,
-            hint='expected {"prompt": "{patient} has a cough.", "slots": {"patient": "A patient"}}',
-        )
-    for name in slots:
-        count = item["prompt"].count(f"{{{name}}}")
-        if count != 1:
-            raise InputError(
-                f"item '{item['item_id']}': the prompt holds {{{name}}} {count} times, expected once",
-                location=where,
-                hint=f"write {{{name}}} where the text of the slot '{name}' belongs",
-            )
-    # Once over the text as it was written: braces inside of a slot's own text are no places.
-    pieces = re.split("|".join(rf"\{{({re.escape(name)})\}}" for name in slots), item["prompt"]) if slots else []
-    found, prompt = {}, ""
-    for piece in [piece for piece in pieces if piece is not None]:
-        is_place = piece in slots and piece not in found and item["prompt"].count(piece)
-        prompt += piece
-    del found, is_place
-    return item
 
 
 def _refuse_constant(name: str) -> float:

@@ -1,0 +1,1 @@
+"""Counterfactual pairs: the same questions in which only the words that describe the patient change."""
