@@ -21,9 +21,9 @@ from governance.evidence.model import Scalar
 _COLUMNS = ("named_in_reference", "covered", "asserted", "not_there", "left_open", "denied")
 
 
-def coverage(records: Records, replicates: Replicates) -> Iterator[Quantity]:
-    """Give coverage, CHAIR_i and CHAIR_s for everything and each task type."""
-    lexicon = findings()
+def coverage(records: Records, replicates: Replicates, lexicon: Lexicon | None = None) -> Iterator[Quantity]:
+    """Give coverage, CHAIR_i and CHAIR_s for everything and each task type; by default with the lexicon that ships."""
+    lexicon = lexicon or findings()
     known, counts = _counts(records, lexicon)
     if not known.any():
         for metric in (own.FINDING_COVERAGE, own.CHAIR_MENTIONS, own.CHAIR_ANSWERS):
@@ -34,7 +34,7 @@ def coverage(records: Records, replicates: Replicates) -> Iterator[Quantity]:
     def about(inside: Bools) -> dict[str, Scalar]:
         total = counts[inside].sum(axis=0)
         return {
-            "lexicon": f"{lexicon.name} {lexicon.version}",
+            "lexicon": lexicon.called,
             "records_without_known_findings": int(np.sum(records.answered & ~known)),
             **{name: int(value) for name, value in zip(_COLUMNS, total, strict=True)},
         }

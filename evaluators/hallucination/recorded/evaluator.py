@@ -27,6 +27,7 @@ from evaluators.hallucination.recorded.judged import judged_uncertainties, label
 from evaluators.hallucination.recorded.judges import judges
 from evaluators.hallucination.recorded.observed import Records
 from evaluators.hallucination.recorded.options import FAMILIES, Family, GenerationsEvaluationOptions
+from evaluators.hallucination.recorded.own_lexicon import own_lexicon
 from evaluators.hallucination.recorded.pressure import pressure
 from evaluators.hallucination.recorded.quantity import Quantity, Replicates, share
 from evaluators.hallucination.recorded.refusals import refusals
@@ -53,6 +54,8 @@ class GenerationsEvaluator:
     def needs(self, context: EvaluationContext) -> Iterable[Need]:
         """Ask for the records of every dataset."""
         options = _options(context)
+        if options.lexicon is not None:
+            own_lexicon(options.lexicon, context.base)
         for dataset in _datasets(context, options):
             _groupings(context, options, dataset)
             yield _need(dataset.name)
@@ -89,11 +92,12 @@ def _measured(
         context.settings.seed,
     )
     replicates = Replicates(records.n_clusters, context.settings.replicates, context.settings.seed)
+    lexicon = own_lexicon(options.lexicon, context.base) if options.lexicon else None
     yield from completeness(place.recorder, records)
     requested = {request.metric for request in context.requests if request.evaluator == NAME}
     families: dict[Family, Callable[[], Iterator[Quantity]]] = {
         "labels": lambda: hierarchy(records, options.weights),
-        "findings": lambda: coverage(records, replicates),
+        "findings": lambda: coverage(records, replicates, lexicon),
         "refusals": lambda: refusals(records),
         "closed": lambda: closed(records, replicates),
         "choices": lambda: choice_scores(records, options.wrong_choice),

@@ -25,7 +25,7 @@ _REACH = 12
 _FAR = 64
 """Cues and findings that are looked at on either side of a finding at most."""
 _FINDING = "finding:"
-_CUES = ("denied_before", "denied_after", "open_before", "open_after", "no_denial", "ends")
+CUES = ("denied_before", "denied_after", "open_before", "open_after", "no_denial", "ends")
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,19 @@ class Lexicon:
     version: int
     findings: tuple[str, ...]
     phrases: Phrases
+    digest: str | None = None
+
+    @property
+    def called(self) -> str:
+        """Name and version, and of a person's own the beginning of its digest."""
+        return f"{self.name} {self.version}" + (f", SHA-256 {self.digest[:12]}" if self.digest else "")
 
     @classmethod
-    def of(cls, content: Mapping[str, Any]) -> Lexicon:
+    def of(cls, content: Mapping[str, Any], digest: str | None = None) -> Lexicon:
         """Build a lexicon from the content of its file."""
         kinds = {_FINDING + name: terms for name, terms in content["findings"].items()}
-        kinds |= {kind: content[kind] for kind in _CUES}
-        return cls(str(content["id"]), int(content["version"]), tuple(content["findings"]), Phrases(kinds))
+        kinds |= {kind: content[kind] for kind in CUES}
+        return cls(str(content["id"]), int(content["version"]), tuple(content["findings"]), Phrases(kinds), digest)
 
     def read(self, text: str) -> dict[str, str]:
         """Return the findings that a text names with `ASSERTED`, `OPEN` or `DENIED`.
@@ -70,7 +76,13 @@ class Lexicon:
 @cache
 def findings() -> Lexicon:
     """Return the lexicon that ships with the toolkit."""
-    return Lexicon.of(read_yaml(Path(__file__).with_name("findings.yaml")).content)
+    return Lexicon.of(shipped_content())
+
+
+def shipped_content() -> dict[str, Any]:
+    """Return what stands in the file of the lexicon that ships."""
+    content: dict[str, Any] = read_yaml(Path(__file__).with_name("findings.yaml")).content
+    return content
 
 
 def _clauses(matches: list[Match], stops: list[int]) -> Iterator[list[Match]]:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from evaluators.hallucination.judges.options import Judge
-from governance.spec.model import DatasetName, Name, Text, Written
+from evaluators.hallucination.judges.options import Digest, Judge
+from governance.spec.model import DatasetName, FileName, Name, Text, Written
 
 Family = Literal[
     "labels",
@@ -37,6 +37,22 @@ FAMILIES: tuple[Family, ...] = (
 )
 
 
+class OwnLexicon(Written):
+    """A file of findings and the words that they go by.
+
+    Attributes
+    ----------
+    digest
+        SHA-256 of the file, pinned so that it cannot change unseen; with ``unknown`` the run stops and says it.
+    extends
+        Whether its findings and cues come to those that ship, or replace them all.
+    """
+
+    file: FileName
+    digest: Digest
+    extends: bool = True
+
+
 class GenerationsEvaluationOptions(Written):
     """Options under ``evaluate: {generations: ...}``.
 
@@ -58,6 +74,8 @@ class GenerationsEvaluationOptions(Written):
         Points for a wrong choice; 1 for a right one.
     judges
         Whom to ask about the answers: classifiers, language models, people's labels in a file (docs/judge-answers.md).
+    lexicon
+        Findings and their words beside, or in the place of, those that ship.
     ngram
         Length of the word sequences whose frequency tells how well answers to the same question support each other.
     """
@@ -70,6 +88,7 @@ class GenerationsEvaluationOptions(Written):
     wrong_choice: float = Field(default=-0.25, ge=-10, le=0)
     ngram: int = Field(default=1, ge=1, le=5)
     judges: tuple[Judge, ...] = ()
+    lexicon: OwnLexicon | None = None
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
