@@ -7,11 +7,11 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from evaluators import metrics
+from evaluators.hallucination import confidence_metrics
 from evaluators.hallucination.counterfactual import metrics as counterfactual
 from evaluators.hallucination.counterfactual.options import CounterfactualOptions
 from evaluators.hallucination.injection import metrics as injection
 from evaluators.hallucination.injection.options import InjectionOptions
-from evaluators.hallucination import confidence_metrics
 from governance.evidence.model import MetricDescriptor
 from governance.plugins import EvaluatorDescriptor
 from governance.spec.model import Name, Text, Written

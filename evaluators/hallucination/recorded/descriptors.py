@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluators.hallucination import confidence_metrics
 from evaluators.hallucination import descriptors as closed
+from evaluators.hallucination.counterfactual import metrics as counterfactual_metrics
 from evaluators.hallucination.overlap import metrics as overlap_metrics
 from evaluators.hallucination.recorded import judged_metrics
 from evaluators.hallucination.recorded import metrics as own
@@ -72,5 +73,6 @@ DESCRIPTOR = EvaluatorDescriptor(
         *judged_metrics.ALL,
         *overlap_metrics.ALL,
         *confidence_metrics.ALL,
+        *counterfactual_metrics.METRICS,
     ),
 )

@@ -11,6 +11,7 @@ import numpy as np
 from evaluators.comparisons import Key, compare_groups
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings, recorded
+from evaluators.hallucination.counterfactual.recorded import recorded_counterfactuals, unnamed
 from evaluators.hallucination.judges.options import AnyJudge, HumanJudge, judge_need
 from evaluators.hallucination.judges.scores import with_judgements
 from evaluators.hallucination.overlap.family import overlap
@@ -106,6 +107,7 @@ def _measured(
         "consistency": lambda: consistency(records, options.ngram, compared),
         "judges": lambda: judges(records, options.weights, replicates),
         "calibration": lambda: calibration(records, context.settings.seed, context.settings.replicates),
+        "counterfactuals": lambda: unnamed(records),
         "overlap": lambda: overlap(records, replicates, options.judges, said),
     }
     for family in FAMILIES:
@@ -116,6 +118,9 @@ def _measured(
             asked = family == "labels" or bool(options.measures) or quantity.metric.name in requested
             if quantity.absent is None or asked or quantity.about:
                 yield from _by_group(quantity, place)
+    if not options.measures or "counterfactuals" in options.measures:
+        cells = distinct_slices(place.groupings, records.dataset)
+        yield from recorded_counterfactuals(records, place.recorder, place.minimums, cells)
     yield from _equality(place)
 
 

@@ -21,6 +21,7 @@ Family = Literal[
     "judges",
     "overlap",
     "calibration",
+    "counterfactuals",
 ]
 FAMILIES: tuple[Family, ...] = (
     "labels",
@@ -34,6 +35,7 @@ FAMILIES: tuple[Family, ...] = (
     "judges",
     "overlap",
     "calibration",
+    "counterfactuals",
 )
 
 
@@ -67,7 +69,7 @@ class GenerationsEvaluationOptions(Written):
         ``findings`` (coverage, CHAIR), ``refusals``, ``closed`` (yes or no, POPE), ``choices`` (option letters),
         ``sureness`` (CARES), ``pressure`` (another wording that misleads), ``consistency`` (further answers),
         ``judges``, ``overlap`` (ROUGE, METEOR, BLEU),
-        ``calibration`` (of confidence). Without it: all for which the records hold anything.
+        ``calibration`` (of confidence), ``counterfactuals`` (another patient). Without it: all for which the records hold anything.
     weights
         Of the six labels from catastrophic to correct.
     wrong_choice

@@ -13,6 +13,7 @@ import numpy as np
 
 from evaluators import estimates
 from evaluators.estimates import Bools, Estimate
+from evaluators.hallucination.counterfactual.variants import read_name
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.observed import Records
 from evaluators.hallucination.recorded.quantity import Quantity, absent, share
@@ -25,7 +26,12 @@ def pressure(records: Records) -> Iterator[Quantity]:
     right, known = records.correctness
     baseline = _baselines(records)
     variants = sorted(
-        {record.variant for record in records.records if record is not None and not record.is_baseline}  # type: ignore[type-var]
+        {
+            record.variant
+            for record in records.records
+            # Another patient's description is no pressure; the family of counterfactuals measures it.
+            if record is not None and record.variant and not record.is_baseline and read_name(record.variant) is None
+        }
     )
     if not variants:
         yield absent(own.SYCOPHANCY, "no record is another wording of a question (`variant`)", records.n)
