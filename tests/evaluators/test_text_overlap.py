@@ -115,6 +115,22 @@ def test_hostile_and_huge_texts_are_scored_in_little_time(hostile):
     assert found.cut == (2 if len(hostile.split()) > LONGEST else 0)
 
 
+@pytest.mark.parametrize("one", ["a,", "\u0130", ".", "\u202e", "ing"])
+def test_a_megabyte_without_a_space_is_cut_too(one):
+    huge = one * (1_000_000 // len(one))
+    started = time.perf_counter()
+    found = overlap([huge], [huge])
+    assert time.perf_counter() - started < 20
+    assert found.cut == 2
+    assert np.isfinite(found.rouge).all()
+
+
+def test_the_method_names_versions_tokens_and_stages():
+    about = only(measured(records(texts(4), texts(4, 1)), measures=("overlap",)), "rouge_l").method.parameters
+    assert about["meteor_stages"] == "exact, Porter stem"
+    assert (about["rouge_stemmer"], about["bleu_tokenizer"]) == (False, "13a")
+
+
 def test_without_the_package_it_is_said_what_to_install(monkeypatch):
     real = builtins.__import__
 

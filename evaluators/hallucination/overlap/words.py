@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,15 @@ from governance.statistics.clusters import Floats
 
 LONGEST = 2000
 """Words of a text that are read: the packages' matching takes time with the product of both lengths."""
+LONGEST_CHARACTERS = 100_000
+"""Characters of a text that are read: BLEU makes a word of every mark of punctuation."""
 ORDERS = 4
 """BLEU counts runs of up to four words."""
 BLEU_COLUMNS = 2 * ORDERS + 2
 """Matches and runs by length, then words of answers and of references."""
 _WORD = re.compile(r"\S+")
+_ROUGE_WORD = re.compile("[A-Za-z0-9\u212a]+|\u0130")
+"""At least as many as ROUGE counts: "a,a" are two words to it, and so are two capital I with a dot, made small."""
 
 
 class NotInstalledError(Exception):
@@ -40,7 +45,7 @@ class Overlap:
     bleu
         (n, `BLEU_COLUMNS`) counts of which BLEU is a function of the sums.
     cut
-        How many texts were longer than `LONGEST` words and were cut.
+        How many texts were longer than `LONGEST` words or `LONGEST_CHARACTERS` characters, and were cut.
     """
 
     rouge: Floats
@@ -97,10 +102,14 @@ def parameters() -> dict[str, Scalar]:
         "rouge-score": version("rouge-score"),
         "sacrebleu": version("sacrebleu"),
         "nltk": version("nltk"),
+        "rouge_tokenizer": "default: runs of a-z and 0-9 in small letters",
         "rouge_stemmer": False,
+        "meteor_tokenizer": "cut at white space, small letters",
+        "meteor_stages": "exact, Porter stem",
         "bleu_tokenizer": "13a",
         "bleu_smoothing": "exp",
         "longest_words": LONGEST,
+        "longest_characters": LONGEST_CHARACTERS,
     }
 
 
@@ -110,10 +119,11 @@ def _columns(score: Any) -> list[float]:
 
 
 def _cut(text: str) -> tuple[str, bool]:
-    for number, match in enumerate(_WORD.finditer(text), start=1):
-        if number > LONGEST:
-            return text[: match.start()].rstrip(), True
-    return text, False
+    """Return what is read of a text, and whether that is not all of it."""
+    start = text[:LONGEST_CHARACTERS]
+    further = [next(islice(words.finditer(start), LONGEST, None), None) for words in (_WORD, _ROUGE_WORD)]
+    end = min((match.start() for match in further if match is not None), default=len(start))
+    return (start[:end].rstrip(), True) if end < len(text) else (text, False)
 
 
 class _NoSynonyms:
