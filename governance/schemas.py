@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from governance.errors import InputError, near_name
 
-SchemaName = Literal["spec", "policy", "evidence", "decision", "generations"]
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+SchemaName = Literal["spec", "policy", "evidence", "decision", "generations", "generated-images", "waivers"]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -16,7 +19,8 @@ def schema(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name
-        ``spec``, ``policy``, ``evidence``, ``decision`` or ``generations`` (one line of recorded answers). The spec's
+        ``spec``, ``policy``, ``evidence``, ``decision``, ``generations`` (one line of recorded answers),
+        ``generated-images`` (one line of generated images) or ``waivers``. The spec's
         schema knows the options of every installed kind.
 
     Raises
@@ -33,9 +37,11 @@ def _policy_schema(found: dict[str, Any]) -> dict[str, Any]:
     """Add what the reader takes beyond the model's own form: the short form of `measure`, and numbers as text."""
     from governance.spec.schema import numbers_as_text
 
-    rule = found["$defs"]["Rule"]["properties"]
     short = {"type": "string", "description": "short form: evaluator / metric on dataset"}
+    rule, inputs = found["$defs"]["Rule"]["properties"], found["$defs"]["ExpressionRule"]["properties"]["inputs"]
     rule["measure"] = {"anyOf": [rule["measure"], short]}
+    for pattern, selector in inputs["patternProperties"].items():
+        inputs["patternProperties"][pattern] = {"anyOf": [selector, short]}
     schema: dict[str, Any] = numbers_as_text(found)
     return schema
 
@@ -43,18 +49,29 @@ def _policy_schema(found: dict[str, Any]) -> dict[str, Any]:
 def _found(name: str) -> dict[str, Any]:
     from governance.evidence.model import Evidence
     from governance.policy.model import Decision, Policy
-    from governance.spec.schema import spec_schema
 
     match name:
         case "spec":
+            from governance.spec.schema import spec_schema
+
             return spec_schema()
         case "policy":
             return _policy_schema(Policy.model_json_schema())
-        case "evidence":
-            return Evidence.model_json_schema(mode="serialization")
-        case "generations":
-            from governance.datasets.generations.record import GenerationRecord
-
-            return GenerationRecord.model_json_schema()
+        case "evidence" | "decision":
+            model = Evidence if name == "evidence" else Decision
+            return model.model_json_schema(mode="serialization")
         case _:
-            return Decision.model_json_schema(mode="serialization")
+            return _lines_and_waivers(name)
+
+
+def _lines_and_waivers(name: str) -> dict[str, Any]:
+    from governance.datasets.generated_images.record import GeneratedImageRecord
+    from governance.datasets.generations.record import GenerationRecord
+    from governance.policy.waivers import WaiverFile
+
+    models: dict[str, type[BaseModel]] = {
+        "generations": GenerationRecord,
+        "generated-images": GeneratedImageRecord,
+        "waivers": WaiverFile,
+    }
+    return models[name].model_json_schema()

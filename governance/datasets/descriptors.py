@@ -77,6 +77,12 @@ class GenerationsOptions(Written):
     fields: dict[Text, Text] = Field(default_factory=dict)
 
 
+class GeneratedImagesOptions(Written):
+    """Images that a model made on request, with verdicts of quality control; `governance schema generated-images`."""
+
+    file: FileName
+
+
 class LoaderOptions(Written):
     """A function of one's own that returns the dataset. `options` are passed to it as keyword arguments."""
 
@@ -101,6 +107,12 @@ NPZ = DatasetDescriptor(
     title="NumPy arrays in one file",
     implementation="governance.datasets.npz:open_npz",
     options=NpzOptions,
+)
+GENERATED_IMAGES = DatasetDescriptor(
+    name="generated-images",
+    title="Records of generated images, one JSON object a line",
+    implementation="governance.datasets.generated_images.dataset:open_generated_images",
+    options=GeneratedImagesOptions,
 )
 QUESTIONS = DatasetDescriptor(
     name="questions",

@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from evaluators.comparisons import Key, compare_groups
-from evaluators.estimates import Bools, Estimate
-from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings, recorded
-from evaluators.hallucination.counterfactual.recorded import recorded_counterfactuals, unnamed
+from evaluators.estimates import Estimate
+from evaluators.grouping import Grouping, Minimums, members, parse_groupings, recorded
+from evaluators.hallucination.counterfactual.recorded import unnamed
 from evaluators.hallucination.judges.options import AnyJudge, HumanJudge, judge_need
 from evaluators.hallucination.judges.scores import with_judgements
 from evaluators.hallucination.overlap.family import overlap
 from evaluators.hallucination.recorded import metrics as own
+from evaluators.hallucination.recorded.by_group import Place, by_group
 from evaluators.hallucination.recorded.calibration import calibration
 from evaluators.hallucination.recorded.choice_scores import choice_scores
 from evaluators.hallucination.recorded.closed import closed
@@ -85,7 +83,7 @@ def _measured(
     compared: Sequence[Uncertainty],
     said: Mapping[str, pd.DataFrame],
 ) -> Iterator[Measurement]:
-    place = _Place(
+    place = Place(
         records,
         Recorder(NAME, records.dataset, context.settings.level),
         Minimums(context.settings.minimum_patients, context.settings.minimum_events),
@@ -117,62 +115,13 @@ def _measured(
             # A family that the records hold nothing for is said where somebody asked for it; labels always are.
             asked = family == "labels" or bool(options.measures) or quantity.metric.name in requested
             if quantity.absent is None or asked or quantity.about:
-                yield from _by_group(quantity, place)
-    if not options.measures or "counterfactuals" in options.measures:
-        cells = distinct_slices(place.groupings, records.dataset)
-        yield from recorded_counterfactuals(records, place.recorder, place.minimums, cells)
-    yield from _equality(place)
+                yield from by_group(quantity, place)
+    yield from _equality(place, records)
 
 
-@dataclass(frozen=True)
-class _Place:
-    """The dataset that is measured, and in which groups."""
-
-    records: Records
-    recorder: Recorder
-    minimums: Minimums
-    groupings: tuple[Grouping, ...]
-    seed: int
-
-    def estimate(self, quantity: Quantity, inside: Bools) -> Estimate | str:
-        """Make a number of the records of a group, or say why there is none."""
-        among = inside & quantity.among
-        reason = self.minimums.missing(self._patients(inside), [(quantity.what, self._patients(among))])
-        if reason:
-            return reason
-        try:
-            return quantity.make(among)
-        except ValueError as error:
-            return str(error)
-
-    def _patients(self, mask: Bools) -> int:
-        return int(np.count_nonzero(np.bincount(self.records.codes[mask], minlength=self.records.n_clusters)))
-
-
-def _by_group(quantity: Quantity, place: _Place) -> Iterator[Measurement]:
-    about = {key: value for key, value in quantity.about.items() if value is not None}
-    recorder, dataset = place.recorder, place.records.dataset
-    if quantity.absent is not None:
-        yield recorder.not_measured(quantity.metric, quantity.absent, n=0, **about)
-        return
-    found: dict[Key, Estimate | str] = {}
-    for cell in distinct_slices(place.groupings, dataset):
-        inside = members(cell, dataset)
-        estimate = place.estimate(quantity, inside)
-        found[frozenset(cell.items())] = estimate
-        if isinstance(estimate, str):
-            n = int((inside & quantity.among).sum())
-            yield recorder.not_measured(quantity.metric, estimate, slice=cell, n=n, **about)
-        else:
-            yield recorder.measured(quantity.metric, estimate, slice=cell, **about)
-    if quantity.compared and "estimand" not in about:
-        for grouping in place.groupings:
-            yield from compare_groups(recorder, quantity.metric, grouping, dataset, found, seed=place.seed, **about)
-
-
-def _equality(place: _Place) -> Iterator[Measurement]:
+def _equality(place: Place, records: Records) -> Iterator[Measurement]:
     """Give the share of right answers by group, and the largest difference between the groups of a grouping (AED)."""
-    records, recorder = place.records, place.recorder
+    recorder = place.recorder
     right, known = records.correctness
     if not known.any():
         return
@@ -191,7 +140,7 @@ def _equality(place: _Place) -> Iterator[Measurement]:
             yield recorder.not_measured(own.EQUALITY_DIFFERENCE, reason, over=grouping.over)
         else:
             yield recorder.measured(own.EQUALITY_DIFFERENCE, _largest_gap(usable), over=grouping.over)
-    yield from _by_group(quantity, place)
+    yield from by_group(quantity, place)
 
 
 def _largest_gap(groups: Sequence[Estimate]) -> Estimate:

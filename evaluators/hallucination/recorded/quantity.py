@@ -4,17 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from evaluators import estimates
 from evaluators.estimates import Bools, Estimate
-from evaluators.hallucination.recorded.observed import Records
+from governance.datasets.protocol import DatasetInfo
 from governance.evidence.model import Method, MetricDescriptor, Scalar
 from governance.statistics.bounds import Bounds
-from governance.statistics.clusters import Floats
+from governance.statistics.clusters import Floats, Integers
 from governance.statistics.resampling import cluster_weights, percentile_interval
+
+
+class Clustered(Protocol):
+    """What is measured: n entries in clusters."""
+
+    @property
+    def dataset(self) -> DatasetInfo:
+        """The dataset, in whose order the entries are."""
+        ...
+
+    @property
+    def codes(self) -> Integers:
+        """(n,) cluster numbers below `n_clusters`."""
+        ...
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters."""
+        ...
+
 
 Formula = Callable[[Floats], Floats]
 """From sums (..., k) to numbers (...), NaN where there is none."""
@@ -60,7 +80,7 @@ def absent(metric: MetricDescriptor, reason: str, n: int, **about: Any) -> Quant
 
 
 def share(
-    records: Records,
+    records: Clustered,
     metric: MetricDescriptor,
     successes: Bools,
     among: Bools,
@@ -86,7 +106,7 @@ def share(
 
 
 def average(
-    records: Records,
+    records: Clustered,
     metric: MetricDescriptor,
     values: Floats,
     among: Bools,
@@ -144,7 +164,7 @@ class Replicates:
 
 
 def of_sums(
-    records: Records,
+    records: Clustered,
     metric: MetricDescriptor,
     columns: Floats,
     formula: Formula,

@@ -10,12 +10,12 @@ from governance.errors import ExitCode
 
 
 @click.command("schema")
-@click.argument("name", metavar="spec|policy|evidence|decision")
+@click.argument("name", metavar="FILE")
 def command(name: str) -> ExitCode:
     """Print the JSON Schema of a file.
 
-    The file is spec, policy, evidence or decision. The schema of the spec knows the options of everything that is
-    installed. Editors complete and check with it.
+    The file is spec, policy, waivers, evidence, decision, generations or generated-images. The schema of the spec
+    knows the options of everything that is installed. Editors complete and check with it.
 
     \b
     Example:
