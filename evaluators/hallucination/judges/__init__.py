@@ -11,7 +11,17 @@ from evaluators.hallucination.judges.options import (
     HumanJudge,
     Judge,
     LanguageModelJudge,
+    QuestionsJudge,
     judge_need,
 )
 
-__all__ = ["COLLECTOR", "ClassifierJudge", "EncoderJudge", "HumanJudge", "Judge", "LanguageModelJudge", "judge_need"]
+__all__ = [
+    "COLLECTOR",
+    "ClassifierJudge",
+    "EncoderJudge",
+    "HumanJudge",
+    "Judge",
+    "LanguageModelJudge",
+    "QuestionsJudge",
+    "judge_need",
+]

@@ -16,11 +16,13 @@ from evaluators.hallucination.judges.options import (
     EncoderJudge,
     HumanJudge,
     LanguageModelJudge,
+    QuestionsJudge,
     judge_of,
 )
 from evaluators.hallucination.judges.people import read_labels
+from evaluators.hallucination.judges.questions import AnsweredQuestion, compared, read_questions
 from evaluators.hallucination.judges.templates import exact_label, filled, named
-from evaluators.hallucination.judges.units import Unit, answered_of, units_of
+from evaluators.hallucination.judges.units import Answered, Unit, answered_of, units_of
 from governance.errors import InputError
 from governance.evidence.canonical import digest_file
 from governance.harness.protocols import OK, REJECTED, UNPARSED, CollectionContext, Need, Shard
@@ -48,6 +50,7 @@ class JudgeCollector:
         self._classifiers: dict[str, Classifier] = {}
         self._encoders: dict[tuple[str, int], Encoder] = {}
         self._models: dict[str, Session] = {}
+        self._questions: dict[str, dict[str, list[AnsweredQuestion]]] = {}
 
     def shards(self, need: Need, context: CollectionContext) -> Sequence[Shard]:
         """Check that the judge is the one that was pinned, and cut the items into parts of one size.
@@ -71,16 +74,22 @@ class JudgeCollector:
         ids = [str(context.info.frame["sample_id"].iloc[index]) for index in shard.indices]
         if isinstance(judge, HumanJudge):
             rows = _people(judge, ids, context)
+        elif isinstance(judge, QuestionsJudge):
+            rows = list(compared(judge, _answered(need, shard, ids, context), self._given(judge, context)))
         else:
-            items = context.dataset.decode(shard.indices)
-            tables = [context.tables[earlier.id] for earlier in need.builds_on]
-            places = named(judge.templates)
-            units = [u for a in answered_of(ids, items, tables) for u in units_of(a, judge.compare, places)]
+            answered, places = _answered(need, shard, ids, context), named(judge.templates)
+            units = [unit for one in answered for unit in units_of(one, judge.compare, places)]
             asked = [unit for unit in units if not unit.missing]
             said = iter(self._judged(judge, asked, context))
             rows = [_row(unit) | ({} if unit.missing else next(said)) for unit in units]
         about = {"judge": judge.name, "judge_version": judge.version, "prompt_digest": judge.prompt_digest}
         return pd.DataFrame([{**row, **about} for row in rows])
+
+    def _given(self, judge: QuestionsJudge, context: CollectionContext) -> Mapping[str, Sequence[AnsweredQuestion]]:
+        if judge.digest not in self._questions:
+            known = frozenset(context.info.frame["sample_id"].astype(str))
+            self._questions[judge.digest] = read_questions(judge, context.base, known)
+        return self._questions[judge.digest]
 
     def _judged(
         self,
@@ -167,8 +176,9 @@ def judge_digest(judge: AnyJudge, base: Path) -> str | None:
     InputError
         If a file of the judge is missing.
     """
-    if isinstance(judge, HumanJudge):
-        return digest_file(file_of(base, judge.file, "the file of labels"))
+    if isinstance(judge, HumanJudge | QuestionsJudge):
+        what = "labels" if isinstance(judge, HumanJudge) else "questions"
+        return digest_file(file_of(base, judge.file, f"the file of {what}"))
     subject = judge.subject()
     descriptor: SubjectDescriptor = find("subjects", subject.kind)
     if not descriptor.identity:
@@ -183,6 +193,11 @@ def _check_digest(judge: AnyJudge, digest: str) -> None:
             f"the digest of the judge '{judge.name}' is {digest}, the spec says {judge.digest}",
             hint=f"if it is the judge that is meant, write digest: {digest}",
         )
+
+
+def _answered(need: Need, shard: Shard, ids: Sequence[str], context: CollectionContext) -> list[Answered]:
+    tables = [context.tables[earlier.id] for earlier in need.builds_on]
+    return answered_of(ids, context.dataset.decode(shard.indices), tables)
 
 
 def _row(unit: Unit) -> dict[str, Any]:

@@ -39,8 +39,12 @@ COLLECTOR = CollectorDescriptor(
         "sentence": "int64, the sentence of the answer, from 0; -1 where the whole answer is judged",
         "sample": "int64, the further answer beside it, from 0; -1 without one",
         "other": "int64, the second of two further answers, from 0; -1 without one",
-        "label": "string, empty where not ok, and of an encoder",
-        "score": "float64, probability of the label by the judge, or F1 of an encoder; missing where it gives none",
+        "question": "int64, the question about the item, from 0; -1 without one; only where questions were answered",
+        "label": "string, empty where not ok, and of an encoder; match or mismatch of answers to a question",
+        "score": (
+            "float64, probability of the label by the judge, F1 of an encoder, or answerability of a question; missing "
+            "where it gives none"
+        ),
         "p_*": "float64, probability of each label of a classifier; precision and recall of an encoder",
         "said": "string, the words of a language model",
         "rater": "string, who gave a label, where the file says",

@@ -168,7 +168,32 @@ class HumanJudge(_Asked):
         return ""
 
 
-AnyJudge = ClassifierJudge | LanguageModelJudge | EncoderJudge | HumanJudge
+class QuestionsJudge(_Asked):
+    """Multiple-choice questions about sentences in JSON Lines, answered elsewhere from every text (SelfCheckGPT, QA).
+
+    `beta1` is how probable it is that answers differ where a sentence is not true, and `beta2` that they are the same
+    where it is true: 0.8 in the published examples.
+    """
+
+    kind: Literal["questions"] = "questions"
+    file: FileName
+    compare: Literal["sentence-sample"] = "sentence-sample"
+    beta1: float = Field(default=0.8, gt=0, lt=1)
+    beta2: float = Field(default=0.8, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _telling(self) -> Self:
+        if self.beta1 + self.beta2 <= 1:
+            raise ValueError("beta1 + beta2 must exceed 1: else a different answer would speak for a sentence")
+        return self
+
+    @property
+    def prompt_digest(self) -> str:
+        """The questions were asked elsewhere."""
+        return ""
+
+
+AnyJudge = ClassifierJudge | LanguageModelJudge | EncoderJudge | HumanJudge | QuestionsJudge
 Judge = Annotated[AnyJudge, Field(discriminator="kind")]
 _JUDGE: TypeAdapter[AnyJudge] = TypeAdapter(Judge)
 

@@ -16,6 +16,8 @@ from governance.statistics.clusters import Floats, Integers
 if TYPE_CHECKING:
     import pandas as pd
 
+MATCH, MISMATCH = "match", "mismatch"
+"""Whether a question is answered from a further answer as it is from the answer."""
 ENTAILMENT, NEUTRAL, CONTRADICTION = "p_entailment", "p_neutral", "p_contradiction"
 
 
@@ -85,6 +87,44 @@ def dissimilarity(table: pd.DataFrame) -> dict[str, float]:
     usable = table[table["status"] == OK]
     by_sentence = (1 - usable["score"]).groupby([usable["sample_id"], usable["sentence"]], sort=True).mean()
     by_item = by_sentence.groupby(level=0, sort=True).mean()
+    return {str(name): float(value) for name, value in by_item.items()}
+
+
+def inconsistency(matches: Floats, mismatches: Floats, beta1: float, beta2: float) -> Floats:
+    """Probability that a sentence is not true, given how often a question about it is answered the same, 0 to 1.
+
+    ``g2^mismatches / (g1^matches + g2^mismatches)`` with ``g1 = beta2 / (1 - beta1)`` and ``g2 = beta1 / (1 - beta2)``;
+    two matches and one mismatch at 0.8 and 0.8 give 0.2.
+
+    Parameters
+    ----------
+    matches, mismatches
+        (n,) sums of answerabilities of further answers from which the answer is the same, and another.
+
+    Source: Manakul, Liusie and Gales, EMNLP (2023) 9004, weighted by answerability as in their published code.
+    """
+    # As a logistic function, because powers of many samples would overflow.
+    against = mismatches * np.log(beta1 / (1 - beta2)) - matches * np.log(beta2 / (1 - beta1))
+    found: Floats = np.exp(-np.logaddexp(0.0, -against))
+    return found
+
+
+def question_answering(table: pd.DataFrame, beta1: float, beta2: float) -> dict[str, float]:
+    """Return for each item how far questions about its sentences are answered otherwise: SelfCheckGPT with questions.
+
+    For each sentence the mean of `inconsistency` over its questions, then the mean over the sentences with a question.
+    """
+    usable = table[table["status"] == OK]
+    if usable.empty:
+        return {}
+    same = usable["label"] == MATCH
+    sums = (
+        usable.assign(same=usable["score"].where(same, 0.0), different=usable["score"].where(~same, 0.0))
+        .groupby(["sample_id", "sentence", "question"], sort=True)[["same", "different"]]
+        .sum()
+    )
+    scores = inconsistency(sums["same"].to_numpy(float), sums["different"].to_numpy(float), beta1, beta2)
+    by_item = sums.assign(score=scores)["score"].groupby(level=[0, 1]).mean().groupby(level=0).mean()
     return {str(name): float(value) for name, value in by_item.items()}
 
 

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluators.hallucination.judges.options import AnyJudge, EncoderJudge, HumanJudge, LanguageModelJudge
+from evaluators.hallucination.judges.options import (
+    AnyJudge,
+    EncoderJudge,
+    HumanJudge,
+    LanguageModelJudge,
+    QuestionsJudge,
+)
 from evaluators.hallucination.judges.scores import (
     contradiction,
     dissimilarity,
     lacks_columns,
     meanings,
+    question_answering,
     semantic_entropy,
     support,
 )
@@ -58,6 +65,14 @@ def judged_uncertainties(
         if isinstance(judge, EncoderJudge):
             if judge.compare == "sentence-sample":
                 found.append(_uncertainty(own.SELFCHECK_BERTSCORE, records, judge, dissimilarity(table)))
+        elif isinstance(judge, QuestionsJudge):
+            asked = question_answering(table, judge.beta1, judge.beta2)
+            betas: dict[str, Scalar] = {
+                "beta1": judge.beta1,
+                "beta2": judge.beta2,
+                "questions": "given, answered elsewhere",
+            }
+            found.append(_uncertainty(own.SELFCHECK_QA, records, judge, asked, parameters=betas))
         elif judge.compare == "sample-pair":
             found += _of_meanings(records, judge, table)
         elif isinstance(judge, LanguageModelJudge):

@@ -28,6 +28,23 @@ SELFCHECK_BERTSCORE = MetricDescriptor(
     does_not_show="Contradictions in similar words ('no effusion' and 'effusion'). And whether the answers are right.",
     source="Manakul, Liusie and Gales, EMNLP (2023) 9004, section 5.1",
 )
+SELFCHECK_QA = MetricDescriptor(
+    name="selfcheck_qa",
+    title="SelfCheckGPT, questions answered elsewhere",
+    low=0,
+    high=1,
+    direction="lower",
+    formula=(
+        "mean over sentences of the mean over questions of g2^different / (g1^same + g2^different), sums of "
+        "answerability; g1 = beta2 / (1 - beta1), g2 = beta1 / (1 - beta2)"
+    ),
+    explanation="How often questions about the answer have another answer by further answers, as a given file says.",
+    does_not_show=(
+        "How good the questions are, and the errors of what answered them; sentences without a question are left out. "
+        "And whether the answers are right."
+    ),
+    source="Manakul, Liusie and Gales, EMNLP (2023) 9004 (MQAG, weighted by answerability as in their published code)",
+)
 SELFCHECK_PROMPT = MetricDescriptor(
     name="selfcheck_prompt",
     title="SelfCheckGPT, asked of a language model",
@@ -74,6 +91,7 @@ MEANINGS = MetricDescriptor(
 ALL = (
     SELFCHECK_BERTSCORE,
     SELFCHECK_NLI,
+    SELFCHECK_QA,
     SELFCHECK_PROMPT,
     ENTROPY_OF_MEANINGS,
     WEIGHTED_ENTROPY_OF_MEANINGS,
