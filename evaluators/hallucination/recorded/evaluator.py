@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from evaluators.estimates import Estimate
-from evaluators.grouping import Grouping, Minimums, members, parse_groupings, recorded
-from evaluators.hallucination.counterfactual.recorded import unnamed
+from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings, recorded
+from evaluators.hallucination.counterfactual.recorded import recorded_counterfactuals, unnamed
 from evaluators.hallucination.judges.options import AnyJudge, HumanJudge, judge_need
 from evaluators.hallucination.judges.scores import with_judgements
 from evaluators.hallucination.overlap.family import overlap
@@ -22,6 +22,7 @@ from evaluators.hallucination.recorded.consistency import consistency
 from evaluators.hallucination.recorded.coverage import coverage
 from evaluators.hallucination.recorded.descriptors import COLLECTOR_NAME, DESCRIPTOR
 from evaluators.hallucination.recorded.hierarchy import hierarchy
+from evaluators.hallucination.recorded.judge_identity import with_identities
 from evaluators.hallucination.recorded.judged import judged_uncertainties, labels_answers
 from evaluators.hallucination.recorded.judges import judges
 from evaluators.hallucination.recorded.observed import Records
@@ -95,7 +96,7 @@ def _measured(
     yield from completeness(place.recorder, records)
     requested = {request.metric for request in context.requests if request.evaluator == NAME}
     families: dict[Family, Callable[[], Iterator[Quantity]]] = {
-        "labels": lambda: hierarchy(records, options.weights),
+        "labels": lambda: with_identities(hierarchy(records, options.weights), records, options.judges),
         "findings": lambda: coverage(records, replicates, lexicon),
         "refusals": lambda: refusals(records),
         "closed": lambda: closed(records, replicates),
@@ -103,7 +104,7 @@ def _measured(
         "sureness": lambda: sureness(records),
         "pressure": lambda: pressure(records),
         "consistency": lambda: consistency(records, options.ngram, compared),
-        "judges": lambda: judges(records, options.weights, replicates),
+        "judges": lambda: with_identities(judges(records, options.weights, replicates), records, options.judges),
         "calibration": lambda: calibration(records, context.settings.seed, context.settings.replicates),
         "counterfactuals": lambda: unnamed(records),
         "overlap": lambda: overlap(records, replicates, options.judges, said),
@@ -116,6 +117,9 @@ def _measured(
             asked = family == "labels" or bool(options.measures) or quantity.metric.name in requested
             if quantity.absent is None or asked or quantity.about:
                 yield from by_group(quantity, place)
+    if not options.measures or "counterfactuals" in options.measures:
+        cells = distinct_slices(place.groupings, records.dataset)
+        yield from recorded_counterfactuals(records, place.recorder, place.minimums, cells)
     yield from _equality(place, records)
 
 

@@ -18,6 +18,8 @@ from governance.plugins import ConditionDescriptor
 if TYPE_CHECKING:
     import pandas as pd
 
+_DECODED = 256
+"""Items that are decoded at a time to look whether they are asked; they may hold images."""
 _REWRITTEN = ConditionDescriptor(name="rewritten", title="Rewritten", kind="variant", severities=())
 
 
@@ -36,14 +38,19 @@ class RewrittenDataset:
         if variant is None:
             return list(items)
         return [
-            rewritten(item, self.rewriting, self.demands[index]) for item, index in zip(items, indices, strict=True)
+            rewritten(item, self.rewriting, self.demands[index], self._name(index))
+            for item, index in zip(items, indices, strict=True)
         ]
 
     def variants(self, name: str) -> Sequence[int]:  # noqa: ARG002 - there is one
         """Return the samples for which the rewriting makes sense."""
-        return tuple(
-            index for index in range(len(self.table)) if applicable(self.dataset.decode([index])[0], self.rewriting)
-        )
+        count = len(self.table)
+        parts = (range(start, min(start + _DECODED, count)) for start in range(0, count, _DECODED))
+        found = ((index, item) for part in parts for index, item in zip(part, self.dataset.decode(part), strict=True))
+        return tuple(index for index, item in found if applicable(item, self.rewriting, self._name(index)))
+
+    def _name(self, index: int) -> str:
+        return str(self.table["sample_id"].iloc[index])
 
 
 class GenerateRewritten:

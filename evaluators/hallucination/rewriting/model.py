@@ -12,6 +12,8 @@ from governance.spec.model import Name, Written
 COLLECTOR_NAME = "generate-rewritten"
 DEMAND = "{demand}"
 """Where a planted text names the answer that it demands."""
+REPORT = "report"
+"""The slot in which instructions are planted, unless the spec says otherwise."""
 _TAG = 0xE0000
 """First of Unicode's tag characters, which are not drawn and mirror ASCII."""
 
@@ -49,8 +51,13 @@ class Rewriting(Written):
         return canonical_json(self.model_dump(mode="json")).decode()
 
 
-def applicable(item: Mapping[str, Any], rewriting: Rewriting) -> bool:
+def applicable(item: Mapping[str, Any], rewriting: Rewriting, name: str = "") -> bool:
     """Return whether an item is asked under a rewriting: not where it says that a value makes no sense for it.
+
+    Parameters
+    ----------
+    name
+        Of the item, for errors.
 
     Raises
     ------
@@ -60,26 +67,28 @@ def applicable(item: Mapping[str, Any], rewriting: Rewriting) -> bool:
     named = item.get("not_applicable") or []
     if not isinstance(named, list | tuple) or not all(isinstance(value, str) for value in named):
         raise InputError(
-            f"item '{item.get('item_id', '')}': `not_applicable` is not a list of texts",
+            f"item '{name}': `not_applicable` is not a list of texts",
             hint='expected {"not_applicable": ["sex=male"]}',
         )
     first = {value.partition("=")[0] for value in rewriting.known}
     for value in named:
         if value not in rewriting.known and value.partition("=")[0] in first:
             raise InputError(
-                f"item '{item.get('item_id', '')}': `not_applicable` names the unknown value '{value}'",
+                f"item '{name}': `not_applicable` names the unknown value '{value}'",
                 hint="the template file knows: " + ", ".join(rewriting.known),
             )
     return not set(named) & set(rewriting.values)
 
 
-def rewritten(item: Mapping[str, Any], rewriting: Rewriting, demand: str) -> dict[str, Any]:
+def rewritten(item: Mapping[str, Any], rewriting: Rewriting, demand: str, name: str = "") -> dict[str, Any]:
     """Return a copy of an item with the text put into its prompt; every other character stays as it is.
 
     Parameters
     ----------
     demand
         The answer that a planted text demands.
+    name
+        Of the item, for errors.
 
     Raises
     ------
@@ -87,7 +96,7 @@ def rewritten(item: Mapping[str, Any], rewriting: Rewriting, demand: str) -> dic
         If the item lacks the slot.
     """
     prompt = str(item["prompt"])
-    start, end = (0, 0) if rewriting.put == "before" else _slot(item, rewriting.slot, len(prompt))
+    start, end = (0, 0) if rewriting.put == "before" else _slot(item, rewriting.slot, name)
     text = rewriting.text.replace(DEMAND, demand)
     if rewriting.invisible:
         text = "".join(chr(_TAG + ord(character)) for character in text)
@@ -106,15 +115,17 @@ def rewritten(item: Mapping[str, Any], rewriting: Rewriting, demand: str) -> dic
     return {**{key: value for key, value in item.items() if key != "slots"}, "prompt": changed}
 
 
-def _slot(item: Mapping[str, Any], slot: str, length: int) -> tuple[int, int]:
-    slots = item.get("slots")
-    place = slots.get(slot) if isinstance(slots, Mapping) else None
-    if place is None:
-        raise InputError(
-            f"item '{item.get('item_id', '')}' does not say where its slot '{slot}' is",
-            hint=f'mark it in every question: {{"prompt": "… {{{slot}}} …", "slots": {{"{slot}": "its text"}}}}',
-        )
-    start, end = map(int, place)
-    if not 0 <= start <= end <= length:
-        raise InputError(f"item '{item.get('item_id', '')}': its slot '{slot}' lies outside of its prompt")
-    return start, end
+def _slot(item: Mapping[str, Any], slot: str, name: str) -> tuple[int, int]:
+    """Return where a slot lies; a question's ``context`` is its report, unless the item says otherwise."""
+    slots, prompt, context = item.get("slots"), str(item["prompt"]), item.get("context")
+    if isinstance(slots, Mapping) and slot in slots:
+        start, end = map(int, slots[slot])
+        if not 0 <= start <= end <= len(prompt):
+            raise InputError(f"item '{name}': its slot '{slot}' lies outside of its prompt")
+        return start, end
+    if slot == REPORT and isinstance(context, str) and context and prompt.startswith(context):
+        return 0, len(context)
+    raise InputError(
+        f"item '{name}' does not say where its slot '{slot}' is",
+        hint=f'mark it in every question: {{"prompt": "… {{{slot}}} …", "slots": {{"{slot}": "its text"}}}}',
+    )
