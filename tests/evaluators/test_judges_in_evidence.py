@@ -11,9 +11,10 @@ from nhefs_predictions import Tables, dataset_info
 from recorded_answers import EVALUATOR, context, only
 
 from evaluators.hallucination.judges import ClassifierJudge, HumanJudge, LanguageModelJudge, judge_need
-from evaluators.hallucination.judges.collector import judge_digest
+from evaluators.hallucination.judges.collector import JudgeCollector, judge_digest
 from evaluators.hallucination.recorded import GenerationsEvaluationOptions
 from governance import api
+from governance.cli.main import execute
 from governance.errors import InputError
 from governance.evidence.canonical import canonical_json
 from governance.harness.protocols import Need
@@ -35,7 +36,7 @@ def asked(**more):
     )
 
 
-def measured(items, judges, rows):
+def measured(items, judges, rows, measures=()):
     """Return measurements of records and of what judges said, given as rows."""
     frame = pd.DataFrame([{"sample_id": str(n), "cluster": f"patient {n}"} for n in range(len(items))])
     table = pd.DataFrame(
@@ -58,7 +59,7 @@ def measured(items, judges, rows):
         builds_on = () if isinstance(judge, HumanJudge) else (need,)
         tables[judge_need(judge, "answers", builds_on).id] = made
     info = dataset_info(frame, "answers")
-    options = GenerationsEvaluationOptions(on="answers", judges=tuple(judges))
+    options = GenerationsEvaluationOptions(on="answers", judges=tuple(judges), measures=measures)
     return list(EVALUATOR.measure(Tables(tables), context(info, options)))
 
 
@@ -145,6 +146,65 @@ def test_labels_of_a_judge_and_of_people_from_a_file_give_agreement_and_a_correc
         (seen == "correct").mean() + both.mean(), abs=1e-9
     )
     assert only(found, "judge_agreement", judge="hall").n == 100
+    about = only(found, "medihall_score", judge="hall").method.parameters
+    assert about["judge_agreement_with_people"].endswith("both judged: 100")
+    assert (about["judge_digest"], about["judge_version"]) == ("0" * 64, "3")
+    assert about["judge_prompt_digest"] == judge.prompt_digest
+    people = only(found, "medihall_score", judge="human").method.parameters
+    assert people["judge_kind"] == "human"
+    assert "judge_agreement_with_people" not in people
+
+
+def test_a_score_by_a_judge_that_nobody_checked_says_so():
+    judge = ClassifierJudge(name="hall", folder="n", first="{answer}", **ABOUT)
+    rows = [{"sample_id": str(n), "label": "correct"} for n in range(4)]
+    found = measured(answers(4), [judge], {"hall": rows})
+    said = only(found, "medihall_score", judge="hall").method.parameters["judge_agreement_with_people"]
+    assert said == "not known: people have judged none of these answers"
+
+
+def test_labels_that_are_none_of_the_six_are_not_scored_as_one():
+    judge = ClassifierJudge(name="hall", folder="n", first="{answer}", **ABOUT)
+    rows = [{"sample_id": str(n), "label": "good" if n else "correct"} for n in range(4)]
+    one = only(measured(answers(4), [judge], {"hall": rows}), "medihall_score", judge="hall")
+    assert (one.value, one.n, one.method.parameters["unparsed_in_denominator"]) == (0.25, 4, 3)
+
+
+@pytest.mark.slow
+def test_a_score_without_the_judges_errors_holds_the_truth_as_often_as_it_says():
+    """Over many data sets the 95 % interval of prediction-powered inference covers the score that people would give."""
+    stream = np.random.default_rng(5)
+    judge = ClassifierJudge(name="hall", folder="n", first="{answer}", **ABOUT)
+    people = PEOPLE.model_copy(update={"name": "human"})
+    held, raw_held, values, errors = 0, 0, [], []
+    for _ in range(40):
+        right = stream.random(240) < 0.7
+        seen = np.where(right, stream.random(240) < 0.95, stream.random(240) < 0.4)
+        rows = {
+            "hall": [
+                {"sample_id": str(n), "label": "correct" if one else "catastrophic"} for n, one in enumerate(seen)
+            ],
+            "human": [
+                {"sample_id": str(n), "label": "correct" if one else "catastrophic", "rater": "a"}
+                for n, one in enumerate(right[:120])
+            ],
+        }
+        found = measured(answers(240), [judge, people], rows, measures=("labels", "judges"))
+        one = only(found, "corrected_medihall_score", judge="hall")
+        raw = only(found, "medihall_score", judge="hall")
+        held += one.interval.low <= 0.7 <= one.interval.high
+        raw_held += raw.interval.low <= 0.7 <= raw.interval.high
+        values.append(one.value)
+        errors.append(one.value - (seen.mean() + (right[:120].astype(float) - seen[:120]).mean()))
+    assert np.abs(errors).max() < 1e-9
+    assert held >= 34
+    assert raw_held < 20
+    assert np.mean(values) == pytest.approx(0.7, abs=0.03)
+
+
+def test_only_people_are_called_human():
+    with pytest.raises(ValueError, match="stands for people"):
+        GenerationsEvaluationOptions(on="a", judges=(NLI.model_copy(update={"name": "human"}),))
 
 
 def test_a_classifier_of_other_labels_gives_no_contradiction_and_says_why():
@@ -176,6 +236,10 @@ evaluate:
         compare: sentence-sample
         first: "{sample}"
         second: "{sentence}"
+      - {kind: classifier, name: pairs, version: "1", digest: DIGEST, folder: nli, compare: sample-pair,
+         first: "{first}", second: "{second}"}
+      - {kind: classifier, name: labels, version: "1", digest: DIGEST, folder: nli, first: "{answer}",
+         labels: [correct, minor, catastrophic]}
       - kind: language-model
         name: asked
         version: "1"
@@ -189,12 +253,14 @@ settings: {batch_size: 8, threads: 1, replicates: 200, minimum_patients: 2, mini
 
 
 @pytest.mark.slow
-def test_a_spec_with_judges_gives_evidence_and_a_second_run_judges_nothing(tmp_path: Path) -> None:
+def test_a_spec_with_judges_gives_evidence_and_a_second_run_judges_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     save_language_model(tmp_path / "words")
     save_classifier(tmp_path / "nli")
     lines = [
         {"item_id": f"q{n}", "question": "is there a mass ?", "reference": "no", "generation": "there is a mass",
-         "samples": [{"text": "no mass"}, {"text": "a mass is seen"}]}
+         "samples": [{"text": "no mass", "log_probability": -1.0}, {"text": "a mass is seen", "log_probability": -2.0}]}
         for n in range(12)
     ]  # fmt: skip
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
@@ -212,9 +278,20 @@ def test_a_spec_with_judges_gives_evidence_and_a_second_run_judges_nothing(tmp_p
     assert (nli[0]["n"], nli[0]["judge"], nli[0]["method"]["parameters"]["judge_digest"]) == (12, "nli", digests[0])
     said = [m for m in found if m["metric"] == "selfcheck_prompt" and not m["slice"]]
     assert said[0]["method"]["parameters"]["unreadable_counted_half"] == 24
+    for name in ("semantic_entropy_by_meaning", "semantic_entropy_by_meaning_weighted", "distinct_meanings"):
+        one = next(m for m in found if m["metric"] == name and not m["slice"])
+        assert (one["n"], one["judge"], one["method"]["parameters"]["judge_digest"]) == (12, "pairs", digests[0])
+        assert one["interval"] or one["interval_reason"]
+    score = next(m for m in found if m["metric"] == "medihall_score" and not m["slice"] and not m["curve"])
+    assert (score["n"], score["judge"]) == (12, "labels")
+    assert score["method"]["parameters"]["judge_agreement_with_people"].startswith("not known")
     before = (done.folder.path / "evidence.json").read_bytes()
-    again = api.evaluate(spec, output=tmp_path / "runs", no_tracking=True)
+    with monkeypatch.context() as patched:
+        patched.setattr(JudgeCollector, "collect", lambda *_: pytest.fail("judged twice"))
+        again = api.evaluate(spec, output=tmp_path / "runs", no_tracking=True)
     assert (again.folder.path / "evidence.json").read_bytes() == before
-    (tmp_path / "nli" / "model.safetensors").unlink()
-    with pytest.raises(InputError):
-        api.evaluate(spec, output=tmp_path / "other", no_tracking=True)
+    (tmp_path / "nli" / "model.safetensors").rename(tmp_path / "elsewhere")
+    assert execute(["evaluate", str(spec), "--output", str(tmp_path / "other"), "--no-tracking"]) == 2
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    assert "nli" in said.err

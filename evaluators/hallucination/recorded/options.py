@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evaluators.hallucination.judges.options import Digest, Judge
+from governance.datasets.generations.record import HUMAN
 from governance.spec.model import DatasetName, FileName, Name, Text, Written
 
 Family = Literal[
@@ -69,7 +70,8 @@ class GenerationsEvaluationOptions(Written):
         ``findings`` (coverage, CHAIR), ``refusals``, ``closed`` (yes or no, POPE), ``choices`` (option letters),
         ``sureness`` (CARES), ``pressure`` (another wording that misleads), ``consistency`` (further answers),
         ``judges``, ``overlap`` (ROUGE, METEOR, BLEU),
-        ``calibration`` (of confidence), ``counterfactuals`` (another patient). Without it: all for which the records hold anything.
+        ``calibration`` (of confidence), ``counterfactuals`` (another patient). Without it: all for which the
+        records hold anything.
     weights
         Of the six labels from catastrophic to correct.
     wrong_choice
@@ -103,4 +105,6 @@ class GenerationsEvaluationOptions(Written):
         names = [judge.name for judge in self.judges]
         if len(set(names)) != len(names):
             raise ValueError("each judge needs a name of its own")
+        if any(judge.name == HUMAN and judge.kind != "human" for judge in self.judges):
+            raise ValueError(f"'{HUMAN}' stands for people, against whom judges are checked; name the judge otherwise")
         return self
