@@ -92,6 +92,9 @@ def test_contradictions_become_a_mean_and_tell_wrong_answers_from_right_ones():
     assert one.method.parameters["judge_prompt_digest"] == NLI.prompt_digest
     detection = {m.variant: m.value for m in found if m.metric == "hallucination_detection_auroc" and not m.slice}
     assert detection["selfcheck_nli by nli"] == 1.0
+    for name in ("hallucination_detection_auroc", "hallucination_detection_average_precision"):
+        said = [m for m in found if m.metric == name and m.variant == "selfcheck_nli by nli" and not m.slice]
+        assert [m.method.parameters["judge_digest"] for m in said] == ["0" * 64]
 
 
 def test_a_language_model_counts_what_it_cannot_read_half():

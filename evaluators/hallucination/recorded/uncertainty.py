@@ -89,11 +89,12 @@ class Uncertainty:
         scores = np.where(np.isfinite(self.values), self.values, 0.0)
         what = "patients with an answer of which it is known whether it is right"
         about = {"variant": self.name}
-        yield Quantity(own.DETECTION_AUROC, among, partial(_auroc, records, scores, ~right), what, about)
-        precision = partial(_average_precision, records, scores, ~right)
+        who = self.parameters if self.judge is not None else {}
+        yield Quantity(own.DETECTION_AUROC, among, partial(_auroc, records, scores, ~right, who=who), what, about)
+        precision = partial(_average_precision, records, scores, ~right, who=who)
         yield Quantity(own.DETECTION_PRECISION, among, precision, what, about, compared=False)
         for kept in KEPT:
-            accuracy = partial(_accuracy, records, scores, right, kept)
+            accuracy = partial(_accuracy, records, scores, right, kept, who=who)
             place = {**about, "curve": {"kept": kept}}
             yield Quantity(own.ACCURACY_WHEN_REJECTING, among, accuracy, what, place, compared=False)
 
@@ -106,12 +107,14 @@ def _both(wrong: Bools, inside: Bools) -> None:
         raise ValueError("all answers are right" if not wrong[inside].any() else "all answers are wrong")
 
 
-def _auroc(records: Records, scores: Floats, wrong: Bools, inside: Bools) -> Estimate:
+def _auroc(records: Records, scores: Floats, wrong: Bools, inside: Bools, *, who: Mapping[str, Scalar]) -> Estimate:
     _both(wrong, inside)
-    return estimates.ranking(scores, wrong, inside, records.codes, parameters={}, n_clusters=records.n_clusters)
+    return estimates.ranking(scores, wrong, inside, records.codes, parameters=dict(who), n_clusters=records.n_clusters)
 
 
-def _average_precision(records: Records, scores: Floats, wrong: Bools, inside: Bools) -> Estimate:
+def _average_precision(
+    records: Records, scores: Floats, wrong: Bools, inside: Bools, *, who: Mapping[str, Scalar]
+) -> Estimate:
     _both(wrong, inside)
     found = average_precision(scores[inside], wrong[inside], records.codes[inside])
     return Estimate(
@@ -122,14 +125,16 @@ def _average_precision(records: Records, scores: Floats, wrong: Bools, inside: B
         bounds=estimates.remembered(partial(average_precision_interval, found)),
         method=Method(
             name="average precision with clustered variance",
-            parameters={"share_wrong": round(found.prevalence, 6)},
+            parameters={**who, "share_wrong": round(found.prevalence, 6)},
             source="Boyd, Eng and Page, ECML PKDD (2013) 451",
         ),
         gating=estimates.remembered(partial(gating_average_precision, found)),
     )
 
 
-def _accuracy(records: Records, scores: Floats, right: Bools, kept: float, inside: Bools) -> Estimate:
+def _accuracy(
+    records: Records, scores: Floats, right: Bools, kept: float, inside: Bools, *, who: Mapping[str, Scalar]
+) -> Estimate:
     ranked = RankedErrors.of(-scores[inside], ~right[inside], records.codes[inside])
     answered = answered_at(ranked, kept)
     errors, codes = ranked.error[answered.answered], ranked.codes[answered.answered]
@@ -146,7 +151,7 @@ def _accuracy(records: Records, scores: Floats, right: Bools, kept: float, insid
         bounds=estimates.remembered(bounds),
         method=Method(
             name="share among the least uncertain",
-            parameters={"kept": round(answered.coverage, 6)},
+            parameters={**who, "kept": round(answered.coverage, 6)},
             source="Geifman and El-Yaniv, NeurIPS (2017), section 2",
         ),
         gating=estimates.remembered(partial(bounds, gating=True)),
