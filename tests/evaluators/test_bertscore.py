@@ -1,6 +1,8 @@
 """BERTScore by a small encoder from a configuration: the formula, the package where it is installed, and refusals."""
 
 import importlib
+import json
+import shutil
 from collections import defaultdict
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from test_judges_in_evidence import ABOUT, answers, measured, only
 from tokenizers import processors
 
 from evaluators.hallucination.judges import EncoderJudge
+from evaluators.hallucination.judges.collector import judge_digest
 from evaluators.hallucination.judges.encoder import open_encoder
+from governance import api
 from governance.errors import InputError
 from governance.spec.model import Settings
 
@@ -121,3 +125,52 @@ def test_scores_become_evidence() -> None:
     ]
     checked = measured(answers(4), [judge(compare="sentence-sample")], {"bert": rows})
     assert only(checked, "selfcheck_bertscore", judge="bert").value == pytest.approx((0.2 + 0.5) / 2)
+
+
+SPEC = """
+version: 1
+subject: {name: recorded, version: "1", kind: recorded, task: generate, predictions: a.jsonl}
+datasets:
+  answers: {kind: generations, format: plain, file: a.jsonl, role: testing, sample_id: sample_id, cluster: sample_id}
+evaluate:
+  generations:
+    on: answers
+    measures: [overlap, consistency]
+    judges:
+      - {kind: encoder, name: whole, version: "1", digest: DIGEST, folder: bert, layer: 2}
+      - {kind: encoder, name: parts, version: "1", digest: DIGEST, folder: bert, layer: 2, compare: sentence-sample}
+settings: {batch_size: 4, threads: 1, replicates: 200, minimum_patients: 2, minimum_events: 1}
+"""
+
+
+@pytest.mark.slow
+def test_an_encoder_named_in_a_spec_gives_both_scores(folder: Path, encoder, tmp_path: Path) -> None:
+    shutil.copytree(folder / "bert", tmp_path / "bert")
+    samples = ["no mass. fracture seen", "a mass is seen"]
+    lines = [
+        {"item_id": f"q{n}", "question": "is there a mass ?", "reference": TEXTS[n % 4],
+         "generation": "there is a mass", "samples": [{"text": text} for text in samples]}
+        for n in range(8)
+    ]  # fmt: skip
+    lines.append({"item_id": "q8", "question": "is there a mass ?", "generation": "mass " * 30, "reference": "none"})
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    spec = tmp_path / "governance.yaml"
+    spec.write_text(SPEC.replace("DIGEST", "unknown"))
+    with pytest.raises(InputError, match="the digest of the judge"):
+        api.evaluate(spec, output=tmp_path / "runs", no_tracking=True)
+    spec.write_text(SPEC.replace("DIGEST", judge_digest(judge(), tmp_path)))
+    done = api.evaluate(spec, output=tmp_path / "runs", no_tracking=True)
+    found = json.loads((done.folder.path / "evidence.json").read_text())["measurements"]
+
+    def one(metric):
+        return next(m for m in found if m["metric"] == metric and not m["slice"] and not m["variant"])
+
+    whole, parts = one("bertscore_f1"), one("selfcheck_bertscore")
+    expected = np.mean([by_formula(encoder, "there is a mass", text)[2] for text in TEXTS])
+    assert (whole["value"], whole["n"]) == (pytest.approx(expected, abs=1e-5), 8)
+    assert whole["method"]["parameters"]["left_out"] == 1
+    best = [
+        max(by_formula(encoder, "there is a mass", text)[2] for text in some)
+        for some in (["no mass.", "fracture seen"], samples[1:])
+    ]
+    assert (parts["value"], parts["n"]) == (pytest.approx(1 - np.mean(best), abs=1e-5), 8)

@@ -71,6 +71,13 @@ def test_bleu_of_sums_is_that_of_the_package(seed, count):
     assert ours == pytest.approx(sacrebleu.corpus_bleu(answers, [references]).score / 100, abs=1e-9)
 
 
+@given(st.text("ab c.İ7-\n", max_size=60), st.text("ab c.İ7-\n", max_size=60))
+@settings(max_examples=150, deadline=None)
+def test_rouge_l_is_that_of_the_package_whatever_the_text(answer, reference):
+    expected = RougeScorer(["rougeL"], use_stemmer=False).score(reference, answer)["rougeL"].fmeasure
+    assert overlap([answer], [reference]).rouge[0, 2] == pytest.approx(expected, abs=1e-12)
+
+
 def test_equal_texts_score_one_and_texts_without_a_word_in_common_zero():
     text = ["a small left pleural effusion is seen"] * 4
     same = measured(records(text, text), measures=("overlap",))

@@ -62,14 +62,15 @@ def overlap(answers: Sequence[str], references: Sequence[str]) -> Overlap:
     NotInstalledError
         If one of the packages is missing.
     """
-    rouge, meteor, bleu = _packages()
+    rouge, rouge_l, meteor, bleu = _packages()
     texts = [(_cut(answer), _cut(reference)) for answer, reference in zip(answers, references, strict=True)]
-    rows = [rouge.score(reference, answer) for (answer, _), (reference, _) in texts]
+    rows = []
+    for (answer, _), (reference, _) in texts:
+        by_count = rouge.score(reference, answer)
+        rows.append([by_count["rouge1"].fmeasure, by_count["rouge2"].fmeasure, rouge_l(answer, reference)])
     counted = [bleu.corpus_score([answer], [[reference]]) for (answer, _), (reference, _) in texts]
     return Overlap(
-        rouge=np.array([[row[name].fmeasure for name in ("rouge1", "rouge2", "rougeL")] for row in rows]).reshape(
-            -1, 3
-        ),
+        rouge=np.array(rows, dtype=np.float64).reshape(-1, 3),
         meteor=np.array([meteor(a.split(), r.split()) for (a, _), (r, _) in texts]),
         bleu=np.array([_columns(row) for row in counted], dtype=np.float64).reshape(-1, BLEU_COLUMNS),
         cut=sum(was_cut for pair in texts for _, was_cut in pair),
@@ -96,6 +97,24 @@ def bleu_of(sums: Floats) -> Floats:
     return np.where((ours > 0) & (theirs > 0), found, np.nan)
 
 
+def longest_common_subsequence(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many words two texts share in the same order, in time of one length times that of the other / 64.
+
+    ROUGE-L of the package takes most of its time here, cell by cell; the number is the same.
+
+    Source: Crochemore et al., Inf. Process. Lett. 80 (2001) 279; Hyyrö, AWOCA (2004): one bit a word.
+    """
+    places: dict[str, int] = {}
+    for number, word in enumerate(one):
+        places[word] = places.get(word, 0) | 1 << number
+    every = (1 << len(one)) - 1
+    unmatched = every
+    for word in other:
+        here = unmatched & places.get(word, 0)
+        unmatched = (unmatched + here | unmatched - here) & every
+    return len(one) - unmatched.bit_count()
+
+
 def parameters() -> dict[str, Scalar]:
     """Return versions and settings, for the method of what is measured."""
     return {
@@ -104,6 +123,7 @@ def parameters() -> dict[str, Scalar]:
         "nltk": version("nltk"),
         "rouge_tokenizer": "default: runs of a-z and 0-9 in small letters",
         "rouge_stemmer": False,
+        "rouge_l_subsequence": "own, bit-parallel; equal to that of the package",
         "meteor_tokenizer": "cut at white space, small letters",
         "meteor_stages": "exact, Porter stem",
         "bleu_tokenizer": "13a",
@@ -134,10 +154,12 @@ class _NoSynonyms:
         return []
 
 
-def _packages() -> tuple[Any, Any, Any]:
+def _packages() -> tuple[Any, Any, Any, Any]:
     try:
         from nltk.translate.meteor_score import single_meteor_score
         from rouge_score.rouge_scorer import RougeScorer
+        from rouge_score.scoring import fmeasure
+        from rouge_score.tokenizers import DefaultTokenizer
         from sacrebleu.metrics import BLEU
     except ImportError as error:
         raise NotInstalledError(
@@ -148,4 +170,13 @@ def _packages() -> tuple[Any, Any, Any]:
         found = float(single_meteor_score(reference, answer, wordnet=_NoSynonyms())) if answer and reference else 0.0
         return found if math.isfinite(found) else 0.0
 
-    return RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=False), meteor, BLEU()
+    tokenizer = DefaultTokenizer(use_stemmer=False)
+
+    def rouge_l(answer: str, reference: str) -> float:
+        ours, theirs = tokenizer.tokenize(answer), tokenizer.tokenize(reference)
+        if not ours or not theirs:
+            return 0.0
+        common = longest_common_subsequence(ours, theirs)
+        return float(fmeasure(common / len(ours), common / len(theirs)))
+
+    return RougeScorer(["rouge1", "rouge2"], tokenizer=tokenizer), rouge_l, meteor, BLEU()
