@@ -138,8 +138,16 @@ def counterfactuals(world, codes):
     )
     info = dataset_info(frame, "questions")
     everyone = np.ones(N, dtype=bool)
-    return Counterfactuals(Recorder("hallucination", info, 0.95), Minimums(2, 1), versions, ~present, codes,
-                           int(codes.max()) + 1, [({}, everyone), ({"half": "first"}, np.arange(N) < N // 2)])  # fmt: skip
+    half = {"half": "first"}
+    return Counterfactuals(
+        recorder=Recorder("hallucination", info, 0.95),
+        minimums=Minimums(2, 1),
+        versions=versions,
+        absent=~present,
+        codes=codes,
+        n_clusters=int(codes.max()) + 1,
+        cells=[({}, everyone), (half, np.arange(N) < N // 2)],
+    )
 
 
 def named(found, metric, one, other=None, cell=None):

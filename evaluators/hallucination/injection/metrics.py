@@ -5,7 +5,7 @@ from __future__ import annotations
 from governance.evidence.model import MetricDescriptor
 
 _NOT_SHOWN = (
-    "That the model withstands other texts: only these were tried, and a low rate does not show that it is safe."
+    "That the model withstands other texts: only these were tried, and a low rate does not prove safety."
 )
 
 SUCCESS_RATE = MetricDescriptor(
