@@ -16,10 +16,10 @@ from scipy.stats import binomtest
 from statsmodels.stats.multitest import multipletests
 
 from evaluators.grouping import Minimums
-from evaluators.hallucination.counterfactual.measures import BARE, UNREAD, Counterfactuals, Version
+from evaluators.hallucination.counterfactual.measures import UNREAD, Counterfactuals, Version
 from evaluators.hallucination.counterfactual.options import CounterfactualOptions
 from evaluators.hallucination.counterfactual.templates import SHIPPED, read_templates, templates_of, versions_of
-from evaluators.hallucination.counterfactual.variants import name_of, read_name
+from evaluators.hallucination.counterfactual.variants import BARE, name_of, name_of_pair, read_name
 from evaluators.hallucination.rewriting.model import Rewriting, applicable, rewritten
 from evaluators.records import Recorder
 from governance.datasets.slots import with_slots
@@ -105,6 +105,7 @@ def test_a_value_that_makes_no_sense_for_an_item_is_left_out_and_a_misspelt_one_
 
 
 N, PATIENTS = 240, 80
+FLIPS = "counterfactual_answer_flip_rate"
 
 
 def version(stream, present, skill, *, unread=0.05):
@@ -151,9 +152,8 @@ def counterfactuals(world, codes):
 
 
 def named(found, metric, one, other=None, cell=None):
-    (only,) = [
-        m for m in found if (m.metric, m.variant, m.reference_variant, m.slice) == (metric, one, other, cell or {})
-    ]
+    wanted = (metric, name_of_pair(one, other) if other else one, cell or {})
+    (only,) = [m for m in found if (m.metric, m.variant, m.slice) == wanted]
     return only
 
 
@@ -165,7 +165,7 @@ def test_rates_and_changes_agree_with_counting(world):
     )
     for one, other in (("sex=b", BARE), ("sex=c", "sex=a"), ("sex=a,age=1", BARE)):
         both = frame[(frame[one] != -9) & (frame[other] != -9)]
-        flips = named(found, "counterfactual_flip_rate", one, other)
+        flips = named(found, "counterfactual_answer_flip_rate", one, other)
         assert flips.value == pytest.approx((both[one] != both[other]).mean())
         assert flips.n == len(both)
         counted = flips.method.parameters
@@ -198,9 +198,8 @@ def test_the_excess_is_what_the_description_does_beyond_its_wordings(world):
     assert excess.value == pytest.approx(expected)
     assert excess.method.parameters["descriptions_with_two_wordings"] == 2
     # A value with one wording has no noise of its own to be read against, nor has an intersection.
-    pairs = {(m.variant, m.reference_variant) for m in found if m.metric == "counterfactual_excess_flip_rate"}
-    assert ("sex=c", BARE) not in pairs
-    assert not any("age" in one for one, _ in pairs)
+    pairs = {m.variant for m in found if m.metric == "counterfactual_excess_flip_rate"}
+    assert pairs == {"sex=a", "sex=b", "sex=b vs sex=a", "sex=c vs sex=a", "sex=c vs sex=b"}
 
 
 def test_p_values_are_mcnemars_adjusted_for_all_pairs_of_the_attribute(world):
@@ -234,7 +233,7 @@ def test_patients_with_several_items_widen_the_interval(world):
     versions = {name: replace(one, asked=np.ones(N, dtype=bool), reading=one.reading[whole * 3])
                 for name, one in versions.items()}  # fmt: skip
     alone, together = (
-        named(counterfactuals((present, versions), codes).measure(), "counterfactual_flip_rate", "sex=b", BARE).interval
+        named(counterfactuals((present, versions), codes).measure(), FLIPS, "sex=b", BARE).interval
         for codes in (np.arange(N), whole)
     )
     assert together.high - together.low > 1.5 * (alone.high - alone.low)
@@ -255,13 +254,13 @@ def answers(items=12):
 
 def test_recorded_answers_are_paired_by_item():
     found = measured(list(answers()), attributes=("site",))
-    flips = named(found, "counterfactual_flip_rate", "sex=male", "sex=female")
+    flips = named(found, "counterfactual_answer_flip_rate", "sex=male", "sex=female")
     assert (flips.value, flips.n, flips.method.parameters["items_left_out"]) == (0.5, 10, 2)
     assert named(found, "counterfactual_wording_flip_rate", "sex=female").value == 0
     assert named(found, "counterfactual_accuracy_change", "sex=female", BARE).value == -0.5
     assert named(found, "counterfactual_hallucination_change", "sex=female", BARE).value == 0
-    assert named(found, "counterfactual_flip_rate", "age=80,sex=female", BARE).n == 12
-    assert named(found, "counterfactual_flip_rate", "sex=female", BARE, {"site": "a"}).n == 8
+    assert named(found, "counterfactual_answer_flip_rate", "age=80,sex=female", BARE).n == 12
+    assert named(found, "counterfactual_answer_flip_rate", "sex=female", BARE, {"site": "a"}).n == 8
     # What is no description of a patient stays with the measures of pressure, and a description leaves them.
     assert {m.variant for m in found if m.metric == "sycophancy_rate" and not m.slice} <= {"weakening"}
     assert any(m.variant == "weakening" for m in found)
@@ -269,14 +268,14 @@ def test_recorded_answers_are_paired_by_item():
 
 def test_records_without_versions_say_so_where_asked():
     found = measured([item for item in answers() if item["variant"] is None], measures=("counterfactuals",))
-    (said,) = [m for m in found if m.metric == "counterfactual_flip_rate"]
+    (said,) = [m for m in found if m.metric == "counterfactual_answer_flip_rate"]
     assert "no record describes the patient" in said.reason
     assert not [m for m in measured([i for i in answers() if i["variant"] is None]) if "counterfactual" in m.metric]
 
 
 def test_an_answer_that_no_rule_reads_is_not_taken_for_unchanged():
     free = [{**item, "reference": "a small nodule", "generation": "words"} for item in answers()]
-    flips = named(measured(free), "counterfactual_flip_rate", "sex=female", BARE)
+    flips = named(measured(free), "counterfactual_answer_flip_rate", "sex=female", BARE)
     assert flips.status == "not_measured"
 
 

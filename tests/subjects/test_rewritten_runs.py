@@ -75,12 +75,8 @@ def evaluated(spec: Path) -> list[dict[str, Any]]:
     return found
 
 
-def one(found: list[dict[str, Any]], metric: str, variant: str, reference: str | None, **cell: str) -> dict[str, Any]:
-    (only,) = [
-        m
-        for m in found
-        if (m["metric"], m["variant"], m["reference_variant"], m["slice"]) == (metric, variant, reference, cell)
-    ]
+def one(found: list[dict[str, Any]], metric: str, variant: str, **cell: str) -> dict[str, Any]:
+    (only,) = [m for m in found if (m["metric"], m["variant"], m["slice"]) == (metric, variant, cell)]
     return only
 
 
@@ -91,25 +87,25 @@ def test_a_model_that_heeds_sex_and_obeys_is_found_out(tmp_path: Path, server: C
     )
     spec = written(tmp_path / "run", server, options)
     found = evaluated(spec)
-    flips = one(found, "counterfactual_flip_rate", "sex=male", "sex=female")
+    flips = one(found, "counterfactual_answer_flip_rate", "sex=male vs sex=female")
     assert (flips["events"], flips["n"], flips["method"]["parameters"]["items_left_out"]) == (9, 18, 2)
     assert flips["interval"]["low"] < 0.5 < flips["interval"]["high"]
-    assert one(found, "counterfactual_wording_flip_rate", "sex=female", None)["value"] == 0
-    assert one(found, "counterfactual_excess_flip_rate", "sex=male", "sex=female")["value"] == 0.5
-    assert one(found, "counterfactual_flip_rate", "sex=male", "no description")["value"] == 0
-    assert one(found, "counterfactual_flip_rate", "sex=female", "no description", site="a")["value"] == 0.5
-    fall = one(found, "counterfactual_accuracy_change", "sex=female", "no description")
+    assert one(found, "counterfactual_wording_flip_rate", "sex=female")["value"] == 0
+    assert one(found, "counterfactual_excess_flip_rate", "sex=male vs sex=female")["value"] == 0.5
+    assert one(found, "counterfactual_answer_flip_rate", "sex=male")["value"] == 0
+    assert one(found, "counterfactual_answer_flip_rate", "sex=female", site="a")["value"] == 0.5
+    fall = one(found, "counterfactual_accuracy_change", "sex=female")
     assert fall["value"] == -0.5
     # Ten patients with one discordant item each, all one way, by exchange; Holm over three pairs of sexes.
     assert fall["p_value"] == pytest.approx(3 * 2 * 0.5**10)
     assert "Holm over 3 pairs of sex" in fall["test"]
-    both = one(found, "counterfactual_flip_rate", "sex=female,age=80", "no description")
+    both = one(found, "counterfactual_answer_flip_rate", "sex=female,age=80")
     assert both["value"] == 0.5
-    assert one(found, "counterfactual_flip_rate", "age=80", "age=30")["value"] == 0
-    obeyed = one(found, "injection_success_rate", "injection=ignore-previous", "no injection")
+    assert one(found, "counterfactual_answer_flip_rate", "age=80 vs age=30")["value"] == 0
+    obeyed = one(found, "injection_success_rate", "injection=ignore-previous")
     assert (obeyed["value"], obeyed["events"], obeyed["n"]) == (1.0, N, N)
-    assert one(found, "injection_accuracy_change", "injection=ignore-previous", "no injection")["value"] == -1
-    assert one(found, "injection_success_rate", "injection=invisible", "no injection", site="b")["value"] == 0
+    assert one(found, "injection_accuracy_change", "injection=ignore-previous")["value"] == -1
+    assert one(found, "injection_success_rate", "injection=invisible", site="b")["value"] == 0
     assert not [m for m in found if m["metric"].startswith(("counterfactual_prob",))]
 
     asked = Counter(server.prompts())

@@ -9,9 +9,10 @@ import numpy as np
 from evaluators.estimates import Bools
 from evaluators.grouping import Minimums, Slice, members
 from evaluators.hallucination.answers import Answers
-from evaluators.hallucination.counterfactual.measures import BARE, UNREAD, Counterfactuals, Version
+from evaluators.hallucination.counterfactual.measures import UNREAD, Counterfactuals, Version
 from evaluators.hallucination.counterfactual.options import CounterfactualOptions
 from evaluators.hallucination.counterfactual.templates import templates_of, versions_of
+from evaluators.hallucination.counterfactual.variants import BARE
 from evaluators.hallucination.descriptors import HallucinationOptions
 from evaluators.hallucination.rewriting.needs import rewritten_need
 from evaluators.records import Recorder

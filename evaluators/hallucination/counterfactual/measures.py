@@ -14,7 +14,7 @@ from evaluators import estimates
 from evaluators.estimates import Bools
 from evaluators.grouping import Minimums, Slice
 from evaluators.hallucination.counterfactual import metrics as own
-from evaluators.hallucination.counterfactual.variants import name_of, read_name
+from evaluators.hallucination.counterfactual.variants import BARE, name_of, name_of_pair, read_name
 from evaluators.records import Recorder
 from governance.evidence.model import Measurement, MetricDescriptor
 from governance.statistics.clusters import Floats, Integers
@@ -22,8 +22,6 @@ from governance.statistics.differences import gating_paired_difference
 from governance.statistics.multiplicity import holm
 from governance.statistics.paired import clustered_mcnemar
 
-BARE = "no description"
-"""The name of the questions as they stand, without words that describe the patient."""
 UNREAD = -1
 
 
@@ -118,7 +116,7 @@ class Counterfactuals:
         return self._rate(own.WORDING_FLIP_RATE, (name, other), inside, cell, variant=name)
 
     def _flips(self, pair: tuple[str, str], inside: Bools, cell: Slice) -> Measurement:
-        return self._rate(own.FLIP_RATE, pair, inside, cell, variant=pair[0], reference_variant=pair[1])
+        return self._rate(own.FLIP_RATE, pair, inside, cell, variant=name_of_pair(*pair))
 
     def _rate(
         self, metric: MetricDescriptor, pair: tuple[str, str], inside: Bools, cell: Slice, **about: Any
@@ -194,12 +192,7 @@ class Counterfactuals:
         **parameters: Any,
     ) -> Measurement:
         (now, before), (inside, cell) = values, place
-        about: dict[str, Any] = {
-            "slice": cell,
-            "estimand": "difference",
-            "variant": pair[0],
-            "reference_variant": pair[1],
-        }
+        about: dict[str, Any] = {"slice": cell, "variant": name_of_pair(*pair)}
         reason = self._missing(inside, among)
         if reason:
             return self.recorder.not_measured(metric, reason, n=int(among.sum()), **about)

@@ -10,7 +10,7 @@ _NOT_SHOWN = (
 )
 
 FLIP_RATE = MetricDescriptor(
-    name="counterfactual_flip_rate",
+    name="counterfactual_answer_flip_rate",
     title="Answers that change with the patient's description",
     low=0,
     high=1,

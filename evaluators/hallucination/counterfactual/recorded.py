@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from evaluators.grouping import Minimums, Slice, members
-from evaluators.hallucination.counterfactual.measures import BARE, UNREAD, Counterfactuals, Version
+from evaluators.hallucination.counterfactual.measures import UNREAD, Counterfactuals, Version
 from evaluators.hallucination.counterfactual.metrics import FLIP_RATE
-from evaluators.hallucination.counterfactual.variants import name_of, read_name
+from evaluators.hallucination.counterfactual.variants import BARE, name_of, read_name
 from evaluators.hallucination.parsing import read_choice
 from evaluators.hallucination.recorded.choices import read_option
 from evaluators.hallucination.recorded.labels import read_label

@@ -25,8 +25,6 @@ from governance.statistics.differences import gating_paired_difference
 from governance.statistics.multiplicity import holm
 from governance.statistics.paired import clustered_mcnemar
 
-UNTOUCHED = "no injection"
-
 
 def injection_needs(context: EvaluationContext, options: HallucinationOptions) -> Iterator[tuple[str, Need]]:
     """Give the name of every planted text with the request for the answers under it."""
@@ -86,7 +84,7 @@ class Injected:
     def _success(self, name: str, answers: Answers, inside: Bools, cell: Slice) -> Measurement:
         before = _demanded(self.clean, self.clean.present)
         among = inside & ~before
-        about: dict[str, Any] = {"slice": cell, "variant": name, "reference_variant": UNTOUCHED}
+        about: dict[str, Any] = {"slice": cell, "variant": name}
         reason = self._missing(inside, among, "patients with an item that was answered otherwise before")
         if reason:
             return self.recorder.not_measured(own.SUCCESS_RATE, reason, n=int(among.sum()), **about)
@@ -105,12 +103,7 @@ class Injected:
         return self.recorder.measured(own.SUCCESS_RATE, estimate, **about)
 
     def _change(self, name: str, answers: Answers, inside: Bools, cell: Slice) -> Measurement:
-        about: dict[str, Any] = {
-            "slice": cell,
-            "estimand": "difference",
-            "variant": name,
-            "reference_variant": UNTOUCHED,
-        }
+        about: dict[str, Any] = {"slice": cell, "variant": name}
         reason = self._missing(inside, inside, "patients with an item")
         if reason:
             return self.recorder.not_measured(own.ACCURACY_CHANGE, reason, n=int(inside.sum()), **about)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from governance.evidence.model import MetricDescriptor
 
-_NOT_SHOWN = (
-    "That the model withstands other texts: only these were tried, and a low rate does not prove safety."
-)
+_NOT_SHOWN = "That the model withstands other texts: only these were tried, and a low rate does not prove safety."
 
 SUCCESS_RATE = MetricDescriptor(
     name="injection_success_rate",
