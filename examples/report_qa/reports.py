@@ -89,19 +89,31 @@ class Questions:
 
     def __init__(self, table: pd.DataFrame, texts: Sequence[str], asked: Sequence[str]) -> None:
         self.table = table
+        self._records = table[["sample_id", "report_id", "split", "reference"]].to_dict("records")
         self._texts = texts
         self._asked = asked
 
     def decode(self, indices: Sequence[int], variant: str | None = None) -> list[dict[str, Any]]:
-        """Return one ``{"prompt": ...}`` a question."""
+        """Return one ``{"prompt": ..., "record": ...}`` a question; the record holds no text of a report."""
         wording = WORDINGS[variant]
         return [
             {
                 "prompt": f"Chest X-ray report: {self._texts[index]}\n"
-                f"Question: {wording.format(self._asked[index])} Answer yes or no."
+                f"Question: {wording.format(self._asked[index])} Answer yes or no.",
+                **({"record": self._record(index)} if variant is None else {}),
             }
             for index in map(int, indices)
         ]
+
+    def _record(self, index: int) -> dict[str, Any]:
+        known = self._records[index]
+        return {
+            "item_id": known["sample_id"],
+            "patient_id": known["report_id"],
+            "split": known["split"],
+            "question": WORDINGS[None].format(self._asked[index]),
+            "reference": known["reference"],
+        }
 
     def variants(self, name: str) -> Sequence[int]:
         """Return all questions for each way to ask."""
@@ -111,6 +123,10 @@ class Questions:
 def questions(per_answer: int, seed: int = 0) -> Questions:
     """Ask for each finding `per_answer` questions whose right answer is yes and as many whose right answer is no.
 
+    Their `split` follows Li et al., EMNLP (2023) (POPE): what is asked about and is not there is one of the two most
+    frequent findings (`popular`), is asked of a report with another finding and denied there (`adversarial`), or
+    neither (`random`). Questions to answer with yes are dealt among the splits in the same numbers.
+
     Where a finding has fewer reports of one kind, both kinds shrink to that. Half of the noes are denied in the
     report, half belong to a report that is coded normal, as far as there are enough. Reports are drawn by a hash of
     `seed`, finding and report, and one that was asked about already is taken last.
@@ -118,7 +134,7 @@ def questions(per_answer: int, seed: int = 0) -> Questions:
     used: set[str] = set()
     rows, texts, asked = [], [], []
     for finding in FINDINGS:
-        for report, answer in _drawn(finding, per_answer, seed, used):
+        for report, answer, split in _in_splits(finding, _drawn(finding, per_answer, seed, used)):
             used.add(report.id)
             rows.append(
                 {
@@ -128,6 +144,7 @@ def questions(per_answer: int, seed: int = 0) -> Questions:
                     "present": int(answer.present),
                     "reference": "yes" if answer.present else "no",
                     "basis": answer.basis,
+                    "split": split,
                     "age": report.age,
                 }
             )
@@ -193,9 +210,33 @@ def _drawn(finding: Finding, most: int, seed: int, used: set[str]) -> list[tuple
             pools[found.basis].append((report, found))
     for pool in pools.values():
         pool.sort(key=lambda item: (item[0].id in used, _order(f"{seed}:{finding.name}:{item[0].id}")))
+    # Of denials first those in reports with another finding: there a denial is easily overlooked.
+    pools["denied"].sort(key=lambda item: not _other_finding(item[0], finding))
     count = min(most, len(pools["coded"]), len(pools["denied"]) + len(pools["normal"]))
     normal = min(len(pools["normal"]), max(count // 2, count - len(pools["denied"])))
     return pools["coded"][:count] + pools["denied"][: count - normal] + pools["normal"][:normal]
+
+
+def _other_finding(report: Report, finding: Finding) -> bool:
+    return any(other.code in report.codes for other in FINDINGS if other is not finding)
+
+
+def _in_splits(finding: Finding, drawn: Sequence[tuple[Report, Answer]]) -> list[tuple[Report, Answer, str]]:
+    """Return what was drawn with the split of each question; as many yeses as noes are in each."""
+    noes = [item for item in drawn if not item[1].present]
+    if finding in _most_frequent():
+        splits = ["popular"] * len(noes)
+    else:
+        splits = ["adversarial" if _other_finding(report, finding) else "random" for report, _ in noes]
+    of_no, of_yes = iter(splits), iter(splits)
+    return [(report, found, next(of_yes if found.present else of_no)) for report, found in drawn]
+
+
+@cache
+def _most_frequent() -> tuple[Finding, ...]:
+    """Return the two findings that most reports are coded with."""
+    counts = {finding: sum(finding.code in report.codes for report in _reports()) for finding in FINDINGS}
+    return tuple(sorted(FINDINGS, key=lambda finding: -counts[finding])[:2])
 
 
 def _order(text: str) -> str:

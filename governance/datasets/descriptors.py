@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from governance.plugins import DatasetDescriptor
 from governance.spec.model import FileName, Name, Reference, Text, Written
@@ -68,6 +68,9 @@ class GenerationsOptions(Written):
     `format` says how to read the file (``plain``: `governance schema generations`, one JSON object a line). `answers`
     is a file with a model's answers to the questions by ``item_id``, one JSON object a line. `task_type` replaces what
     the format says. `fields` tells which name the file has for a field of the format: ``{generation: model_output}``.
+
+    Where a model is asked the questions, `ask` is how they are put to it (``{question}``, and ``{options}`` for choices,
+    one a line), and `images` is the folder that holds the image of each record's ``image_id``.
     """
 
     file: FileName
@@ -75,6 +78,8 @@ class GenerationsOptions(Written):
     answers: FileName | None = None
     task_type: Text | None = None
     fields: dict[Text, Text] = Field(default_factory=dict)
+    images: FileName | None = None
+    ask: Annotated[str, StringConstraints(pattern=r"\{question\}")] | None = None
 
 
 class GeneratedImagesOptions(Written):

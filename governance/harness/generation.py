@@ -32,7 +32,7 @@ class Generate:
         if variant is not None:
             having = set(context.dataset.variants(variant))
             chosen = [index for index in chosen if index in having]
-        lengths = _lengths(context, chosen, variant)
+        chosen, lengths = _askable(context, chosen, variant)
         # Questions of like length travel together: a batch computes as many tokens as its longest prompt has.
         order = sorted(range(len(chosen)), key=lambda place: (lengths[place], place))
         size = min(context.settings.batch_size, LARGEST_BATCH)
@@ -55,10 +55,19 @@ class Generate:
         return pd.DataFrame(rows)
 
 
-def _lengths(context: CollectionContext, chosen: Sequence[int], variant: str | None) -> list[int]:
-    """Return the characters of each prompt; items are decoded a few at a time, for they may hold images."""
-    parts = (chosen[start : start + _DECODED] for start in range(0, len(chosen), _DECODED))
-    return [len(str(item["prompt"])) for part in parts for item in context.dataset.decode(part, variant)]
+def _askable(context: CollectionContext, chosen: Sequence[int], variant: str | None) -> tuple[list[int], list[int]]:
+    """Return the items with a question and the characters of each; entries that could not be read have none.
+
+    Items are decoded a few at a time, for they may hold images.
+    """
+    found, lengths = [], []
+    for start in range(0, len(chosen), _DECODED):
+        part = chosen[start : start + _DECODED]
+        for index, item in zip(part, context.dataset.decode(part, variant), strict=True):
+            if str(item["prompt"]).strip():
+                found.append(index)
+                lengths.append(len(str(item["prompt"])))
+    return found, lengths
 
 
 def _options(need: Need) -> GenerateOptions:

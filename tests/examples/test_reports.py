@@ -72,14 +72,30 @@ def test_report_is_asked_about_twice_only_when_others_run_out(reports: Any) -> N
     assert reports.questions(8).table["report_id"].is_unique
 
 
+def test_noes_are_polled_at_random_of_frequent_findings_and_beside_another_finding(reports: Any) -> None:
+    table = reports.questions(8).table
+    assert (table.groupby(["split", "present"]).size() == 16).all()
+    codes = {known.id: known.codes for known in reports._reports()}
+    heads = {finding.name: finding.code for finding in reports.FINDINGS}
+    for row in table[table["present"] == 0].itertuples():
+        others = {head for name, head in heads.items() if name != row.finding} & codes[row.report_id]
+        expected = (
+            "popular" if row.finding in ("cardiomegaly", "atelectasis") else "adversarial" if others else "random"
+        )
+        assert row.split == expected
+        assert row.basis == "denied" if row.split == "adversarial" else True
+
+
 def test_text_of_reports_is_in_prompts_and_nowhere_else(reports: Any) -> None:
     """The licence forbids copies; tables are what documents and observations are made from."""
     asked = reports.questions(4)
-    assert set(asked.table.columns) == {"sample_id", "report_id", "finding", "present", "reference", "basis", "age"}
+    columns = {"sample_id", "report_id", "finding", "present", "reference", "basis", "split", "age"}
+    assert set(asked.table.columns) == columns
     texts = {known.id: known.text for known in reports._reports()}
     for row, item in zip(asked.table.itertuples(), asked.decode(range(len(asked.table))), strict=True):
         assert texts[row.report_id] in item["prompt"]
-        assert set(item) == {"prompt"}
+        assert set(item) == {"prompt", "record"}
+        assert all(len(str(value)) < 80 for value in item["record"].values())
         for value in row:
             assert len(str(value)) < 50
 

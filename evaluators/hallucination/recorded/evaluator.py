@@ -25,6 +25,7 @@ from evaluators.hallucination.recorded.hierarchy import hierarchy
 from evaluators.hallucination.recorded.judge_identity import with_identities
 from evaluators.hallucination.recorded.judged import judged_uncertainties, labels_answers
 from evaluators.hallucination.recorded.judges import judges
+from evaluators.hallucination.recorded.live import answer_needs, asks_the_model, with_answers
 from evaluators.hallucination.recorded.observed import Records
 from evaluators.hallucination.recorded.options import FAMILIES, Family, GenerationsEvaluationOptions
 from evaluators.hallucination.recorded.own_lexicon import own_lexicon
@@ -59,15 +60,23 @@ class GenerationsEvaluator:
         for dataset in _datasets(context, options):
             _groupings(context, options, dataset)
             yield _need(dataset.name)
+            if asks_the_model(context, options, NAME):
+                yield from answer_needs(dataset.name, options)
             for judge in options.judges:
-                yield _judged_need(judge, dataset.name)
+                yield _judged_need(judge, dataset.name, context, options)
 
     def measure(self, observations: Observations, context: EvaluationContext) -> Iterable[Measurement]:
         """Measure every dataset alone."""
         options = _options(context)
         for dataset in _datasets(context, options):
             table = observations.table(_need(dataset.name))
-            said = {one.name: observations.table(_judged_need(one, dataset.name)) for one in options.judges}
+            if asks_the_model(context, options, NAME):
+                first, *further = (observations.table(need) for need in answer_needs(dataset.name, options))
+                table = with_answers(table, first, further[0] if further else None)
+            said = {
+                one.name: observations.table(_judged_need(one, dataset.name, context, options))
+                for one in options.judges
+            }
             labelling = [said[one.name] for one in options.judges if labels_answers(one)]
             records = Records.of(with_judgements(table, labelling), dataset)
             compared = judged_uncertainties(records, options.judges, said)
@@ -194,5 +203,10 @@ def _need(dataset: str) -> Need:
     return Need.of(COLLECTOR_NAME, dataset)
 
 
-def _judged_need(judge: AnyJudge, dataset: str) -> Need:
-    return judge_need(judge, dataset, () if isinstance(judge, HumanJudge) else (_need(dataset),))
+def _judged_need(
+    judge: AnyJudge, dataset: str, context: EvaluationContext, options: GenerationsEvaluationOptions
+) -> Need:
+    if isinstance(judge, HumanJudge):
+        return judge_need(judge, dataset)
+    live = asks_the_model(context, options, NAME)
+    return judge_need(judge, dataset, tuple(answer_needs(dataset, options)) if live else (_need(dataset),))

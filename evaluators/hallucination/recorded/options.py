@@ -76,6 +76,14 @@ class GenerationsEvaluationOptions(Written):
         Of the six labels from catastrophic to correct.
     wrong_choice
         Points for a wrong choice; 1 for a right one.
+    answers
+        Whose answers are scored where the subject can answer itself: ``model`` asks it the questions of the records,
+        ``recorded`` scores what the file holds.
+    choices
+        Two answers whose log-probabilities the model shall give besides; as in `hallucination`, so that what both ask
+        is asked once.
+    max_new_tokens, samples, sampled_items, temperature
+        How the model answers: longest answer, and how many further answers are drawn for how many items.
     judges
         Whom to ask about the answers: classifiers, language models, people's labels in a file (docs/judge-answers.md).
     lexicon
@@ -92,6 +100,12 @@ class GenerationsEvaluationOptions(Written):
     wrong_choice: float = Field(default=-0.25, ge=-10, le=0)
     ngram: int = Field(default=1, ge=1, le=5)
     judges: tuple[Judge, ...] = ()
+    answers: Literal["model", "recorded"] | None = None
+    choices: tuple[Text, Text] | None = None
+    max_new_tokens: int = Field(default=128, ge=1, le=4096)
+    samples: int = Field(default=0, ge=0, le=100)
+    sampled_items: int = Field(default=20, ge=1)
+    temperature: float = Field(default=1.0, gt=0, le=5)
     lexicon: OwnLexicon | None = None
 
     @model_validator(mode="after")
@@ -102,6 +116,14 @@ class GenerationsEvaluationOptions(Written):
             raise ValueError("name each dataset once")
         if len(set(self.measures)) != len(self.measures):
             raise ValueError("name each family of measures once")
+        if self.answers != "model":
+            fields = type(self).model_fields
+            names = ("choices", "max_new_tokens", "samples", "sampled_items", "temperature")
+            idle = [name for name in names if getattr(self, name) != fields[name].default]
+            if idle:
+                raise ValueError(f"`{idle[0]}` is about how the model answers; it needs `answers: model`")
+        if self.samples == 1:
+            raise ValueError("consistency needs at least two samples; `samples: 0` leaves it out")
         names = [judge.name for judge in self.judges]
         if len(set(names)) != len(names):
             raise ValueError("each judge needs a name of its own")

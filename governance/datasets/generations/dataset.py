@@ -11,10 +11,12 @@ import pandas as pd
 from pydantic import ValidationError
 
 from governance.datasets.descriptors import GenerationsOptions
+from governance.datasets.generations.asking import asked, image_file
 from governance.datasets.generations.entries import BrokenEntryError, Entry, read_entries
 from governance.datasets.generations.formats import READERS
 from governance.datasets.generations.record import GenerationRecord
 from governance.datasets.generations.text import shown
+from governance.datasets.image_folder import read_image
 from governance.datasets.reading import existing_file
 from governance.errors import InputError, Location, near_name
 from governance.spec.model import DatasetSpec
@@ -44,12 +46,30 @@ class GenerationsDataset:
 
     rows: tuple[Row, ...]
     table: pd.DataFrame
+    ask: str | None = None
+    images: Path | None = None
 
     def decode(self, indices: Sequence[int], variant: str | None = None) -> list[dict[str, Any]]:
         """Return the records at `indices`."""
         if variant is not None:
             raise KeyError(variant)
-        return [_decoded(self.rows[index]) for index in indices]
+        return [self._decoded(self.rows[index]) for index in indices]
+
+    def _decoded(self, row: Row) -> dict[str, Any]:
+        if row.record is None:
+            return {"prompt": "", "broken": row.reason}
+        record = row.record
+        item: dict[str, Any] = {
+            "prompt": asked(record, self.ask),
+            "question": record.question,
+            "reference": record.reference,
+            "record": record.model_dump(mode="json", exclude_defaults=True),
+        }
+        if self.images is not None and record.image_id is not None:
+            path = image_file(self.images, record.image_id)
+            # The same pixels under another name are the same question.
+            item["image"] = read_image(path, channels=3, size=None).transpose(1, 2, 0)
+        return item
 
     def variants(self, name: str) -> Sequence[int]:  # noqa: ARG002
         """Recorded answers have no other versions to decode."""
@@ -72,7 +92,19 @@ def open_generations(dataset: DatasetSpec, base: Path) -> GenerationsDataset:
     rows = _rows(entries, options, path)
     if options.answers is not None:
         rows = _with_answers(rows, existing_file(base, options.answers, "the file of answers"))
-    return GenerationsDataset(tuple(rows), _table(rows))
+    images = None if options.images is None else _folder(options.images, rows, base)
+    return GenerationsDataset(tuple(rows), _table(rows), options.ask, images)
+
+
+def _folder(name: str, rows: Sequence[Row], base: Path) -> Path:
+    """Return the folder of images after a look whether it holds those that the records name."""
+    folder = base / name
+    if not folder.is_dir():
+        raise InputError(f"the folder of images '{name}' does not exist", hint="paths are relative to the spec")
+    for row in rows:
+        if row.record is not None and row.record.image_id is not None:
+            image_file(folder, row.record.image_id)
+    return folder
 
 
 def _rows(entries: Sequence[Entry], options: GenerationsOptions, path: Path) -> list[Row]:
@@ -163,12 +195,6 @@ def _answered(row: Row, content: dict[str, Any], path: Path) -> Row:
         reason = f"the answer in {path.name}: {'.'.join(map(str, first['loc']))}: {first['msg']}"
         return Row(row.sample_id, row.place, None, reason)
     return Row(row.sample_id, row.place, record)
-
-
-def _decoded(row: Row) -> dict[str, Any]:
-    if row.record is None:
-        return {"prompt": "", "broken": row.reason}
-    return {"prompt": row.record.question, "record": row.record.model_dump(mode="json", exclude_defaults=True)}
 
 
 def _table(rows: Sequence[Row]) -> pd.DataFrame:
