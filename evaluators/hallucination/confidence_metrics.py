@@ -7,7 +7,7 @@ from governance.evidence.model import MetricDescriptor
 _WHERE = "Which confidence is meant is the variant of the measurement."
 
 CONFIDENCE_ERROR = MetricDescriptor(
-    name="confidence_calibration_error",
+    name="answer_calibration_error",
     title="Calibration error of confidence",
     low=0,
     high=1,

@@ -43,7 +43,7 @@ def test_errors_are_those_of_independent_code(world):
     brier = only(found, "confidence_brier_score", variant="stated")
     assert brier.value == pytest.approx(brier_score_loss(right, sure))
     assert (brier.n, brier.n_clusters) == (300, 150)
-    error = only(found, "confidence_calibration_error", variant="stated")
+    error = only(found, "answer_calibration_error", variant="stated")
     assert error.value == pytest.approx(naive_error(sure, right))
     assert error.interval.low <= error.value <= error.interval.high
     assert 0 < error.method.parameters["error_if_calibrated"] < error.value
@@ -113,10 +113,10 @@ def test_every_kind_has_a_variant_of_its_own():
 
 
 def test_what_is_missing_is_said():
-    nothing = only(measured([{"generation": "a"}] * 3, measures=("calibration",)), "confidence_calibration_error")
+    nothing = only(measured([{"generation": "a"}] * 3, measures=("calibration",)), "answer_calibration_error")
     assert nothing.reason == "no record has a confidence, a likelihood or further answers"
     unknown = measured([{"generation": "a", "confidence": 0.5}] * 3, measures=("calibration",))
-    one = only(unknown, "confidence_calibration_error", variant="stated")
+    one = only(unknown, "answer_calibration_error", variant="stated")
     assert "of no answer" in one.reason
 
 
