@@ -118,8 +118,8 @@ class GenerationsEvaluationOptions(Written):
             raise ValueError("name each family of measures once")
         if self.answers != "model":
             fields = type(self).model_fields
-            names = ("choices", "max_new_tokens", "samples", "sampled_items", "temperature")
-            idle = [name for name in names if getattr(self, name) != fields[name].default]
+            asking = ("choices", "max_new_tokens", "samples", "sampled_items", "temperature")
+            idle = [name for name in asking if getattr(self, name) != fields[name].default]
             if idle:
                 raise ValueError(f"`{idle[0]}` is about how the model answers; it needs `answers: model`")
         if self.samples == 1:
