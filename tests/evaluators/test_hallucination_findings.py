@@ -83,7 +83,9 @@ def test_a_vague_answer_scores_well_and_covers_nothing():
     coverage = only(found, "finding_coverage")
     assert (coverage.value, coverage.events) == (0, 0)
     assert coverage.method.parameters["named_in_reference"] == 40
-    assert "it is the same" in coverage.interval_reason
+    assert (coverage.n, coverage.n_clusters, coverage.method.parameters["records"]) == (40, 20, 20)
+    assert coverage.interval.low == 0
+    assert 0.05 < coverage.gating.high < 0.3
 
 
 def test_chair_counts_mentions_and_answers_without_what_is_denied():

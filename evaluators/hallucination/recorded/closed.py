@@ -5,20 +5,23 @@ Answers and references are read by their first word (`evaluators.hallucination.p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
-from evaluators.estimates import Bools
+from evaluators import estimates
+from evaluators.estimates import Bools, Estimate
 from evaluators.hallucination import descriptors as shared
 from evaluators.hallucination.parsing import read_choice
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.observed import YES_NO, Records
-from evaluators.hallucination.recorded.quantity import Quantity, Replicates, absent, of_sums, ratio, share
+from evaluators.hallucination.recorded.quantity import Quantity, absent, share
 from governance.evidence.model import Scalar
+from governance.statistics.confusion import f1_score
 
 
-def closed(records: Records, replicates: Replicates) -> Iterator[Quantity]:
+def closed(records: Records) -> Iterator[Quantity]:
     """Give the measures of polling for everything, each split and each task type."""
     truth = [
         read_choice(record.reference, YES_NO)
@@ -43,7 +46,6 @@ def closed(records: Records, replicates: Replicates) -> Iterator[Quantity]:
             "share_of_yes_among_right_answers": round(float(right_is_yes[inside].mean()), 6),
         }
 
-    counts = np.stack([yes & right_is_yes, yes & ~right_is_yes, ~yes & right_is_yes], axis=1).astype(np.float64)
     for name, part in records.parts:
         among = asked & part
         if name is not None and not among.any():
@@ -64,16 +66,21 @@ def closed(records: Records, replicates: Replicates) -> Iterator[Quantity]:
             parameters=about,
             variant=name,
         )
-        yield of_sums(
-            records,
-            own.POLLING_F1,
-            counts,
-            lambda sums: ratio(2 * sums[..., 0], 2 * sums[..., 0] + sums[..., 1] + sums[..., 2]),
-            among=among,
-            what=what,
-            replicates=replicates,
-            source=own.POLLING_F1.source,
-            undefined="nobody said yes and yes is never right",
-            parameters=about,
-            variant=name,
-        )
+        make = partial(_f1, records, yes, right_is_yes, about)
+        yield Quantity(own.POLLING_F1, among, make, what, {"variant": name})
+
+
+def _f1(
+    records: Records, yes: Bools, right_is_yes: Bools, about: Callable[[Bools], dict[str, Scalar]], inside: Bools
+) -> Estimate:
+    codes = records.codes[inside]
+    if not np.any(inside & (yes | right_is_yes)):
+        raise ValueError("nobody said yes and yes is never right")
+    return estimates.ratio(
+        f1_score(yes[inside], right_is_yes[inside], codes),
+        codes,
+        events=int(np.sum(inside & yes & right_is_yes)),
+        parameters=about(inside),
+        n_clusters=records.n_clusters,
+        source=own.POLLING_F1.source,
+    )

@@ -14,14 +14,14 @@ from evaluators.estimates import Bools
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.lexicon import ASSERTED, DENIED, OPEN, Lexicon, findings
 from evaluators.hallucination.recorded.observed import Records
-from evaluators.hallucination.recorded.quantity import Quantity, Replicates, absent, of_sums, ratio, share
+from evaluators.hallucination.recorded.quantity import Quantity, absent, counted_share, share
 from governance.datasets.generations.record import GenerationRecord
 from governance.evidence.model import Scalar
 
 _COLUMNS = ("named_in_reference", "covered", "asserted", "not_there", "left_open", "denied")
 
 
-def coverage(records: Records, replicates: Replicates, lexicon: Lexicon | None = None) -> Iterator[Quantity]:
+def coverage(records: Records, lexicon: Lexicon | None = None) -> Iterator[Quantity]:
     """Give coverage, CHAIR_i and CHAIR_s for everything and each task type; by default with the lexicon that ships."""
     lexicon = lexicon or findings()
     known, counts = _counts(records, lexicon)
@@ -43,31 +43,21 @@ def coverage(records: Records, replicates: Replicates, lexicon: Lexicon | None =
         here = known & part
         if name is not None and not here.any():
             continue
-        yield of_sums(
+        yield counted_share(
             records,
             own.FINDING_COVERAGE,
-            counts[:, :2],
-            lambda sums: ratio(sums[..., 1], sums[..., 0]),
-            among=here & (column["named_in_reference"] > 0),
-            what="patients whose reference has a finding",
-            replicates=replicates,
-            source=own.FINDING_COVERAGE.source,
-            undefined="no reference has a finding",
-            events=1,
+            (column["covered"], column["named_in_reference"]),
+            here & (column["named_in_reference"] > 0),
+            "patients whose reference has a finding",
             parameters=about,
             variant=name,
         )
-        yield of_sums(
+        yield counted_share(
             records,
             own.CHAIR_MENTIONS,
-            counts[:, 2:4],
-            lambda sums: ratio(sums[..., 1], sums[..., 0]),
-            among=here & (column["asserted"] > 0),
-            what="patients whose answer asserts a finding",
-            replicates=replicates,
-            source=own.CHAIR_MENTIONS.source,
-            undefined="no answer asserts a finding",
-            events=1,
+            (column["not_there"], column["asserted"]),
+            here & (column["asserted"] > 0),
+            "patients whose answer asserts a finding",
             parameters=about,
             variant=name,
         )
@@ -102,8 +92,8 @@ def compare(answer: dict[str, str], reference: dict[str, str]) -> tuple[int, ...
     )
 
 
-def _counts(records: Records, lexicon: Lexicon) -> tuple[Bools, np.ndarray[tuple[int, int], np.dtype[np.float64]]]:
-    counts = np.zeros((records.n, len(_COLUMNS)))
+def _counts(records: Records, lexicon: Lexicon) -> tuple[Bools, np.ndarray[tuple[int, int], np.dtype[np.int64]]]:
+    counts = np.zeros((records.n, len(_COLUMNS)), dtype=np.int64)
     known = np.zeros(records.n, dtype=bool)
     for place, record in enumerate(records.records):
         if record is None or record.generation is None:

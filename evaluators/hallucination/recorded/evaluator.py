@@ -106,9 +106,9 @@ def _measured(
     requested = {request.metric for request in context.requests if request.evaluator == NAME}
     families: dict[Family, Callable[[], Iterator[Quantity]]] = {
         "labels": lambda: with_identities(hierarchy(records, options.weights), records, options.judges),
-        "findings": lambda: coverage(records, replicates, lexicon),
+        "findings": lambda: coverage(records, lexicon),
         "refusals": lambda: refusals(records),
-        "closed": lambda: closed(records, replicates),
+        "closed": lambda: closed(records),
         "choices": lambda: choice_scores(records, options.wrong_choice),
         "sureness": lambda: sureness(records),
         "pressure": lambda: pressure(records),

@@ -30,7 +30,7 @@ def asks_the_model(context: EvaluationContext, options: GenerationsEvaluationOpt
     Raises
     ------
     InputError
-        If that is not clear: a subject that can answer, and nothing said; or one that cannot, and its answers asked for.
+        If a subject can answer and nothing is said, or it cannot and its answers are asked for.
     """
     recorded = context.subject.kind == RECORDED
     if options.answers is None and not recorded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -105,6 +106,40 @@ def share(
     return Quantity(metric, among, make, what, about, compared)
 
 
+def counted_share(
+    records: Clustered,
+    metric: MetricDescriptor,
+    counts: tuple[Integers, Integers],
+    among: Bools,
+    what: str,
+    *,
+    parameters: Callable[[Bools], dict[str, Scalar]] | None = None,
+    **about: Any,
+) -> Quantity:
+    """Return a share of things of which a record may hold several, such as findings: each counts as one.
+
+    Parameters
+    ----------
+    counts
+        (n,) things that are so, and (n,) all of them. Their intervals are by cluster, as those of records are.
+    """
+    so, every = counts
+
+    def make(inside: Bools) -> Estimate:
+        place = np.repeat(np.flatnonzero(inside), every[inside])
+        order = np.arange(place.size) - np.repeat(np.cumsum(every[inside]) - every[inside], every[inside])
+        return estimates.proportion(
+            order < so[place],
+            np.ones(place.size, dtype=bool),
+            records.codes[place],
+            name="share with cluster-adjusted interval",
+            parameters={**(parameters(inside) if parameters else {}), "records": int(inside.sum())},
+            n_clusters=records.n_clusters,
+        )
+
+    return Quantity(metric, among, make, what, about)
+
+
 def average(
     records: Clustered,
     metric: MetricDescriptor,
@@ -204,6 +239,8 @@ def of_sums(
         if not np.isfinite(value):
             raise ValueError(undefined)
 
+        influence = _influence(by_cluster, total, formula)
+
         def bounds(level: float) -> Bounds:
             values = formula(replicates.sums(by_cluster))
             finite = values[np.isfinite(values)]
@@ -223,13 +260,33 @@ def of_sums(
                 parameters={**(parameters(inside) if parameters else {}), "replicates": replicates.count},
                 source=source,
             ),
-            influence=_influence(by_cluster, total, formula),
+            influence=influence,
+            gating=estimates.remembered(partial(_cautious, bounds, influence, metric)),
         )
 
     return Quantity(metric, among, make, what, about, compared)
 
 
 _NO_WIDTH = 1e-12
+_CAUTION = 10
+"""A verdict rests on an interval whose error is this much smaller: percentiles of few patients are too narrow."""
+_LEAST_EFFECTIVE = 8
+"""Patients that move the number, below which even that is too narrow; found by simulation, see the tests."""
+
+
+def _cautious(bounds: Callable[[float], Bounds], influence: Floats, metric: MetricDescriptor, level: float) -> Bounds:
+    """Return the interval that verdicts rest on: percentiles at a stricter level, or the whole range.
+
+    Where nearly all patients are alike, the number hangs on the few that are not, and resampling them understates how
+    many others there could be. How many move it is ``(sum g^2)^2 / sum g^4`` of their influences g.
+    """
+    ends = bounds(1 - (1 - level) / _CAUTION)
+    centred = influence[influence != 0.0]
+    effective = float(np.sum(centred**2) ** 2 / np.sum(centred**4)) if centred.size else 0.0
+    if effective >= _LEAST_EFFECTIVE:
+        return Bounds(ends.low, ends.high, f"{ends.method}, at a stricter level")
+    low, high = -1.0 if metric.low is None else metric.low, 2.0 if metric.high is None else metric.high
+    return Bounds(low, high, f"the whole range: about {effective:.0f} patients move it, {_LEAST_EFFECTIVE} are needed")
 
 
 def _influence(by_cluster: Floats, total: Floats, formula: Formula) -> Floats:
