@@ -69,8 +69,8 @@ class GenerationsOptions(Written):
     is a file with a model's answers to the questions by ``item_id``, one JSON object a line. `task_type` replaces what
     the format says. `fields` tells which name the file has for a field of the format: ``{generation: model_output}``.
 
-    Where a model is asked the questions, `ask` is how they are put to it (``{question}``, and ``{options}`` for choices,
-    one a line), and `images` is the folder that holds the image of each record's ``image_id``.
+    Where a model is asked the questions, `ask` is how they are put to it (``{question}``, and ``{options}`` for the
+    choices, one a line), and `images` is the folder that holds the image of each record's ``image_id``.
     """
 
     file: FileName

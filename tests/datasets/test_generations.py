@@ -7,7 +7,9 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from governance.datasets.descriptors import GENERATIONS
+from governance.datasets.generations.entries import read_entries
 from governance.datasets.generations.fields import lettered
+from governance.datasets.generations.formats import READERS
 from governance.datasets.generations.record import GenerationRecord
 from governance.datasets.generations.text import distinct_names, shown, storable
 from governance.errors import InputError
@@ -216,3 +218,28 @@ def test_the_baseline_of_medvh_has_its_own_right_letter(tmp_path):
 def test_names_that_would_look_alike_are_numbered():
     alike = ["x" * 70, "x" * 80, "\\u202e", "\u202e"]
     assert len(set(distinct_names(alike).values())) == 4
+
+
+def test_a_published_table_of_choices_is_read_as_it_is(tmp_path):
+    """Med-HALT's files are CSV; a cell holds the choices as text of a Python dict."""
+    (tmp_path / "reasoning_fake.csv").write_text(
+        "id,subject_name,question,options\n"
+        """9d58,chemistry,"What, if anything, is it?","{'0': 'a, b', '1': ""it's c"", '5': 'I do not know'}"\n"""
+        "29c5,,too few cells\n"
+        """18c8,medicine,"Over\ntwo lines?","{'0': 'x'}"\n""",
+        encoding="utf-8",
+    )
+    entries = read_entries(tmp_path / "reasoning_fake.csv")
+    assert [entry.place for entry in entries] == ["line 2", "line 3", "line 4"]
+    assert entries[1].broken == "has 3 cells, the header 4"
+    first = READERS["med-halt"](entries[0].content, 1, "reasoning_fake")
+    assert first["options"] == {"0": "a, b", "1": "it's c", "5": "I do not know"}
+    assert (first["item_id"], first["task_type"], first["reference"]) == ("9d58", "reasoning_fake", None)
+    assert entries[2].content["question"] == "Over\ntwo lines?"
+
+
+@pytest.mark.parametrize("text", ["a,a\n1,2\n", 'a,b\n"1,2\n', "a,,c\n1,2,3\n", ""])
+def test_a_table_that_cannot_be_told_apart_is_refused(tmp_path, text):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(InputError):
+        read_entries(tmp_path / "t.csv")

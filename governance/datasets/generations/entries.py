@@ -6,6 +6,8 @@ that is one JSON array is read as a whole; if it is not JSON it is refused, sinc
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from governance.errors import InputError, Location
 
 LARGEST_LINE = 1 << 26
 """Characters of one line (64 Mi); a longer one is a broken entry."""
+
+
+csv.field_size_limit(LARGEST_LINE)
 
 
 class BrokenEntryError(ValueError):
@@ -33,7 +38,7 @@ class Entry:
 
 
 def read_entries(path: Path, *, under: str | None = None) -> list[Entry]:
-    """Read a ``.jsonl`` file or a JSON array of objects.
+    """Read a ``.jsonl`` file, a JSON array of objects, or a ``.csv`` file with a header.
 
     Parameters
     ----------
@@ -52,7 +57,10 @@ def read_entries(path: Path, *, under: str | None = None) -> list[Entry]:
         raise InputError(f"is not UTF-8 text: {error}", location=where) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", location=where) from error
-    found = list(_of_array(text, path, under) if _is_whole(text, path) else _of_lines(text))
+    if path.suffix.lower() == ".csv":
+        found = list(_of_table(text, where))
+    else:
+        found = list(_of_array(text, path, under) if _is_whole(text, path) else _of_lines(text))
     if not found:
         raise InputError("holds no entry", location=where)
     if all(entry.broken for entry in found):
@@ -60,6 +68,29 @@ def read_entries(path: Path, *, under: str | None = None) -> list[Entry]:
             f"none of its {len(found)} entries can be read; {found[0].place}: {found[0].broken}", location=where
         )
     return found
+
+
+def _of_table(text: str, where: Location) -> Iterator[Entry]:
+    """Read a table with a header; an empty cell is a field that is not there."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = next(reader, [])
+        if len(set(header)) < len(header) or not all(name.strip() for name in header):
+            raise InputError("the header names a column twice, or not at all", location=Location(where.file, 1))
+        while True:
+            started = reader.line_num + 1
+            row = next(reader, None)
+            if row is None:
+                return
+            place = f"line {started}"
+            if not row:
+                continue
+            if len(row) != len(header):
+                yield Entry(place, {}, f"has {len(row)} cells, the header {len(header)}")
+                continue
+            yield Entry(place, storable({name: cell for name, cell in zip(header, row, strict=True) if cell != ""}))
+    except csv.Error as error:
+        raise InputError(f"the file is not CSV: {error}", location=Location(where.file, reader.line_num)) from error
 
 
 def _is_whole(text: str, path: Path) -> bool:

@@ -23,7 +23,7 @@ def read(content: dict[str, Any], number: int, file: str) -> dict[str, Any]:
         "item_id": fields.text("question_id") or str(number),
         "variant": variant,
         "pair_id": fields.text("pair_id"),
-        "image_id": fields.text("img_id", "img_name"),
+        "image_id": fields.text("img_name", "img_id"),
         "patient_id": fields.text("patient_id", "subject_id"),
         "task_type": fields.text("task", "task_type") or file.strip(".").lower(),
         "question": fields.text("question", needed=True),
