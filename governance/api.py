@@ -11,6 +11,7 @@ one direction: spec, plan, observations, measurements, decision, documents, mani
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime as dt
 import fcntl
 import json
@@ -24,6 +25,7 @@ from governance.doctor import doctor
 from governance.errors import CannotRunError, ExitCode, InputError, Location, TamperError
 from governance.evidence.folder import RunFolder
 from governance.listing import list_things
+from governance.reporting import Asked, read_asked, write_reports
 from governance.scaffold import init
 from governance.schemas import schema
 
@@ -45,7 +47,9 @@ __all__ = [
     "init",
     "list_things",
     "manifest",
+    "read_asked",
     "render",
+    "report",
     "run",
     "schema",
     "verify",
@@ -56,7 +60,8 @@ __all__ = [
 class RunResult:
     """What a command left behind.
 
-    `decision` is None where nothing was decided; `documents` are the files that were made or kept.
+    `decision` is None where nothing was decided; `documents` are the files that were made or kept. `policy_file` and
+    `spec_file` are the files that the decision's rules and the run were read from, where they were read from files.
     """
 
     folder: RunFolder
@@ -64,6 +69,8 @@ class RunResult:
     documents: tuple[Path, ...] = ()
     index: Path | None = None
     notes: tuple[str, ...] = ()
+    policy_file: Path | None = None
+    spec_file: Path | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -170,7 +177,25 @@ def decide(run_folder: str | Path, policy: str | Path | None = None, *, waivers:
         )
         _remember_decision(folder, decision)
         manifest(folder.path)
-    return RunResult(folder, decision)
+    return RunResult(folder, decision, policy_file=loaded.path)
+
+
+def report(result: RunResult, asked: Asked) -> tuple[Path, ...]:
+    """Write the reports of a decision that a pipeline reads, and return their files.
+
+    >>> asked = read_asked(["junit=junit.xml", "sarif=governance.sarif"])
+    >>> report(decide("runs/5f1c09a2b7d4"), asked)  # doctest: +SKIP
+
+    Raises
+    ------
+    CannotRunError
+        If one could not be written; all others are.
+    """
+    if result.decision is None:
+        return ()
+    return write_reports(
+        asked, result.folder, result.decision, policy_file=result.policy_file, spec_file=result.spec_file
+    )
 
 
 def render(
@@ -263,7 +288,7 @@ def _run(
         manifest(folder.path)
         report.stage("track", None)
         tracked.log(folder, decision)
-    return result
+    return dataclasses.replace(result, policy_file=policy.path, spec_file=Path(path))
 
 
 def _policy_of(loaded: LoadedSpec) -> LoadedPolicy:

@@ -7,12 +7,14 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from governance.cli.streams import without_commands
 
 if TYPE_CHECKING:
     from governance.api import RunResult
@@ -35,16 +37,16 @@ SHAPES: Mapping[str, tuple[str, str, str]] = {
 _SEVERITIES = ("block", "warn", "info")
 
 
-def console() -> Console:
-    """Return a console for standard output. `NO_COLOR` and `COLUMNS` are respected; without a terminal it is plain."""
-    made = Console(file=sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
+def console(stream: TextIO | None = None) -> Console:
+    """Return a console, by default for standard output. `NO_COLOR` and `COLUMNS` are respected; pipes get it plain."""
+    made = Console(file=stream or sys.stdout, highlight=False, markup=False, emoji=False, soft_wrap=False)
     made.width = min(made.width, WIDEST)
     return made
 
 
 def plain(text: object) -> str:
-    """Return text on one line without characters that could steer a terminal."""
-    return "".join(letter if letter.isprintable() else " " for letter in str(text))
+    """Return text on one line without characters that could steer a terminal, or commands to the runner of a job."""
+    return without_commands("".join(letter if letter.isprintable() else " " for letter in str(text)))
 
 
 def shape(outcome: str, target: Console) -> Text:

@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from governance.cli.lazy import LazyCommand, LazyGroup
-from governance.cli.streams import patient_streams
+from governance.cli.streams import patient_streams, without_commands
 from governance.errors import ExitCode, GovernanceError
 
 DEBUG = "GOVERNANCE_DEBUG"
@@ -33,6 +33,7 @@ COMMANDS = {
     "decide": LazyCommand(_at("decide"), "Decide on the evidence of a run."),
     "render": LazyCommand(_at("render"), "Write the documents of a run again."),
     "dossier": LazyCommand(_at("dossier"), "Verify a run folder, or seal it again."),
+    "policy": LazyCommand(_at("policy"), "Check, show, compare and test policies."),
     "schema": LazyCommand(_at("schema"), "Print the JSON Schema of a file."),
     "list": LazyCommand(_at("list"), "List what is installed, or the runs of this directory."),
     "demo": LazyCommand(_at("demo"), "Evaluate three real models and show their documents."),
@@ -127,7 +128,7 @@ def _internal_error(error: BaseException) -> None:
 def _say(text: str) -> None:
     """Print to standard error, without characters that could steer a terminal."""
     clean = "".join(letter if letter.isprintable() or letter in "\n\t" else "?" for letter in text)
-    click.echo(clean, err=True)
+    click.echo(without_commands(clean), err=True)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
+
+_COMMAND = re.compile(r":(?=:)|##(?=\[)")
+
+
+def without_commands(text: str) -> str:
+    """Return text that is printed, under GitHub Actions pulled apart where its runner would read a command.
+
+    The runner takes any line that begins with ``::``, and ``##[`` anywhere in one, from whoever printed it: the name of
+    a group in a dataset could otherwise annotate a file or mask the rest of the log.
+    """
+    return _COMMAND.sub(r"\g<0> ", text) if os.environ.get("GITHUB_ACTIONS") == "true" else text
 
 
 class PatientStream:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from governance.cli.options import run_argument
+from governance.cli.reports import reporting, tell
 from governance.errors import ExitCode
 
 
@@ -19,7 +20,10 @@ from governance.errors import ExitCode
     help="Decide under this policy (a file, or one that ships) instead of the one recorded before the run.",
 )
 @click.option("--waivers", type=click.Path(path_type=Path), metavar="FILE", help="Waivers that hold today.")
-def command(run: Path, policy: Path | None, waivers: Path | None) -> ExitCode:
+@reporting
+def command(
+    run: Path, policy: Path | None, waivers: Path | None, reports: tuple[str, ...], since: Path | None
+) -> ExitCode:
     """Decide on the evidence of a run.
 
     Nothing is measured again and no model is opened. The exit code is the decision.
@@ -28,10 +32,9 @@ def command(run: Path, policy: Path | None, waivers: Path | None) -> ExitCode:
     Example:
       governance decide runs/5f1c09a2b7d4
       governance decide runs/5f1c09a2b7d4 --policy stricter.yaml --waivers waivers.yaml
+      governance decide runs/5f1c09a2b7d4 --report junit=junit.xml --report sarif=governance.sarif
     """
     from governance import api
-    from governance.cli.console import print_result
 
-    result = api.decide(run, policy, waivers=waivers)
-    print_result(result)
-    return result.exit_code
+    asked = api.read_asked(reports, since)
+    return tell(api.decide(run, policy, waivers=waivers), asked)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from governance.cli.options import audience_option, collecting, format_option, overrides, spec_argument
+from governance.cli.reports import reporting, tell
 from governance.errors import ExitCode
 
 
@@ -15,6 +16,7 @@ from governance.errors import ExitCode
 @collecting
 @audience_option
 @format_option
+@reporting
 def command(
     *,
     spec: Path,
@@ -25,6 +27,8 @@ def command(
     settings: tuple[str, ...],
     audiences: tuple[str, ...],
     formats: tuple[str, ...],
+    reports: tuple[str, ...],
+    since: Path | None,
 ) -> ExitCode:
     """Evaluate a model, decide, write the documents and seal them.
 
@@ -36,11 +40,12 @@ def command(
       governance run governance.yaml
       governance run governance.yaml --device cuda --no-tracking
       governance run governance.yaml --audience clinician --format html
+      governance run governance.yaml --report junit=junit.xml --report markdown=comment.md
     """
     from governance import api
-    from governance.cli.console import print_result
     from governance.cli.progress import TerminalReporter
 
+    asked = api.read_asked(reports, since)
     with TerminalReporter() as reporter:
         result = api.run(
             spec,
@@ -53,5 +58,4 @@ def command(
             reporter=reporter,
             overrides=overrides(settings),
         )
-    print_result(result)
-    return result.exit_code
+    return tell(result, asked)
