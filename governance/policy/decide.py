@@ -140,13 +140,6 @@ def judge_all(
 
 
 def _verdict(rule: AnyRule, outcome: Outcome, text: str, rests_on: Iterable[str], line: int | None) -> Verdict:
-    bar: dict[str, Any]
-    if isinstance(rule, ProvenanceRule):
-        bar = {"provenance": rule.provenance.model_dump(mode="json", exclude_none=True)}
-    elif isinstance(rule, ExpressionRule):
-        bar = {"expression": rule.expression}
-    else:
-        bar = rule.bar.model_dump(mode="json", exclude_none=True)
     return Verdict(
         rule=rule.id,
         title=rule.title,
@@ -154,7 +147,7 @@ def _verdict(rule: AnyRule, outcome: Outcome, text: str, rests_on: Iterable[str]
         outcome=outcome,
         sentence=text,
         measurements=tuple(dict.fromkeys(rests_on)),
-        bar=bar,
+        bar=bar_of(rule),
         controls=rule.controls,
         supports=rule.supports,
         rationale=rule.rationale,
@@ -163,6 +156,15 @@ def _verdict(rule: AnyRule, outcome: Outcome, text: str, rests_on: Iterable[str]
         origin=rule.origin,
         overridden=rule.overridden.model_dump(mode="json") if rule.overridden else None,
     )
+
+
+def bar_of(rule: AnyRule) -> dict[str, Any]:
+    """Return what a rule is held against, as in its verdict."""
+    if isinstance(rule, ProvenanceRule):
+        return {"provenance": rule.provenance.model_dump(mode="json", exclude_none=True)}
+    if isinstance(rule, ExpressionRule):
+        return {"expression": rule.expression}
+    return rule.bar.model_dump(mode="json", exclude_none=True)
 
 
 def exit_code(verdicts: Iterable[Verdict]) -> ExitCode:
