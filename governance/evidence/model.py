@@ -284,3 +284,8 @@ class Evidence(Frozen):
     def descriptors(self) -> dict[str, MetricDescriptor]:
         """Metric descriptors by name."""
         return {metric.name: metric for metric in self.metrics}
+
+    def seeds(self, evaluator: str) -> set[int]:
+        """Return the seeds of an evaluator's measurements of a single seed."""
+        own = (m for m in self.measurements if m.evaluator == evaluator and m.status == "measured")
+        return {m.seed for m in own if m.seed is not None}

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from governance.errors import CannotRunError, GovernanceError
 from governance.evidence.canonical import canonical_json, digest_bytes, readable_json
+from governance.evidence.columnar import BOUND_BY
 from governance.evidence.folder import RunFolder, write_atomically
 from governance.evidence.model import Evidence, Measurement, MetricDescriptor, Provenance
 from governance.harness.journal import Journal
@@ -19,9 +20,6 @@ from governance.harness.preparation import Prepared, evaluator_of
 from governance.harness.progress import Reporter
 from governance.harness.protocols import Observations
 from governance.plugins import find
-
-BOUND_BY = b"evidence_json_sha256"
-"""Metadata key under which `evidence.parquet` holds the digest of the `evidence.json` that it mirrors."""
 
 
 def measure(prepared: Prepared, observations: Observations, reporter: Reporter) -> Evidence:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.errors import ExitCode, InputError, Location
+from governance.evidence.columnar import ColumnarEvidence, read_for_decision
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Evidence
 from governance.policy.inventory import Inventory
@@ -57,7 +58,7 @@ def decide(
     InputError
         If the evidence or the plan is missing or malformed, or they are not of the same run; if a waiver is wrong.
     """
-    evidence = folder.read_evidence()
+    evidence, evidence_digest = read_for_decision(folder)
     plan = folder.read_json(folder.spec_lock)
     if not isinstance(plan, dict) or not isinstance(plan.get("datasets"), dict):
         raise InputError("this is not the plan of a run", location=Location(str(folder.spec_lock)))
@@ -74,7 +75,7 @@ def decide(
         policy_version=policy.version,
         policy_digest=loaded.digest,
         run_id=evidence.provenance.run_id,
-        evidence_digest=folder.evidence_digest(),
+        evidence_digest=evidence_digest,
         recorded_before_run=recorded_before_run(folder, loaded.digest),
         verdicts=verdicts,
         exit_code=exit_code(verdicts),
@@ -100,7 +101,9 @@ def measured_on(folder: RunFolder) -> dt.date | None:
         return None
 
 
-def _granted(path: Path | None, policy: Policy, evidence: Evidence, today: dt.date) -> Waivers | None:
+def _granted(
+    path: Path | None, policy: Policy, evidence: Evidence | ColumnarEvidence, today: dt.date
+) -> Waivers | None:
     if path is None:
         return None
     subject = evidence.provenance.subject
@@ -109,7 +112,7 @@ def _granted(path: Path | None, policy: Policy, evidence: Evidence, today: dt.da
 
 def judge_all(
     policy: Policy,
-    evidence: Evidence,
+    evidence: Evidence | ColumnarEvidence,
     plan: Mapping[str, Any],
     lines: Mapping[str, int] | None = None,
     about: Circumstances | None = None,
@@ -122,7 +125,7 @@ def judge_all(
         What rules over provenance are held against; without it those that ask for the day are held against today.
     """
     about = about or Circumstances(evidence, plan, dt.datetime.now(dt.UTC).date())
-    inventory, answers, metrics = Inventory(plan), Answers.of(evidence.measurements), evidence.descriptors
+    inventory, answers, metrics = Inventory(plan), Answers.in_evidence(evidence), evidence.descriptors
     lines = lines or {}
     verdicts = []
     for rule in sorted(policy.rules, key=lambda rule: (_SEVERITIES.index(rule.severity), rule.id)):

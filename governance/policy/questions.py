@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
-from governance.evidence.model import CLEAN, Condition, Measurement
+from governance.evidence.columnar import ColumnarEvidence
+from governance.evidence.model import CLEAN, Condition, Evidence, Measurement
+from governance.policy.columnar_answers import ColumnarAnswers
 from governance.policy.inventory import DeclaredGroups, Inventory, NotPlannedError
 from governance.policy.model import Policy
 from governance.policy.rules import Rule
@@ -42,6 +44,12 @@ class Question:
     over: str | None = None
     across: str | None = None
     reference_variant: str | None = None
+
+    def but(self, **changes: Any) -> Question:
+        """Return the same question with other content, as `dataclasses.replace` does in several times the time."""
+        other = object.__new__(Question)
+        other.__dict__.update(self.__dict__, **changes)
+        return other
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -117,11 +125,11 @@ def asked_by(
     elif groups is not None:
         asked = list(_per_pair(base, groups, selector, inventory))
     if paired_with == "clean":
-        asked = [replace(question, estimand="difference", reference_condition=CLEAN) for question in asked]
+        asked = [question.but(estimand="difference", reference_condition=CLEAN) for question in asked]
     elif paired_with == "baseline":
-        asked = [replace(question, estimand="difference", reference_variant=BASELINE) for question in asked]
+        asked = [question.but(estimand="difference", reference_variant=BASELINE) for question in asked]
     asked = [
-        replace(question, condition=condition, label=_label(question.label, condition, len(conditions)))
+        question.but(condition=condition, label=_label(question.label, condition, len(conditions)))
         for question in asked
         for condition in conditions
     ]
@@ -132,7 +140,7 @@ def _per_group(base: Question, groups: DeclaredGroups, inventory: Inventory) -> 
     if not groups.slices:
         raise NotPlannedError("every declared group is exempt")
     for group in groups.slices:
-        yield replace(base, label=inventory.words(base.dataset, group), slice={**base.slice, **group})
+        yield base.but(label=inventory.words(base.dataset, group), slice={**base.slice, **group})
 
 
 def _per_pair(base: Question, groups: DeclaredGroups, selector: Selector, inventory: Inventory) -> Iterable[Question]:
@@ -140,8 +148,7 @@ def _per_pair(base: Question, groups: DeclaredGroups, selector: Selector, invent
     if len(groups.slices) < 2:
         raise NotPlannedError(f"a difference over {selector.difference} needs at least two declared groups")
     for first, second in itertools.combinations(groups.slices, 2):
-        yield replace(
-            base,
+        yield base.but(
             label=f"{inventory.words(base.dataset, first)} against {inventory.words(base.dataset, second)}",
             estimand=what,
             slice={**base.slice, **first},
@@ -161,7 +168,7 @@ def _mean(base: Question, groups: DeclaredGroups, inventory: Inventory) -> Quest
     ]
     if missing:
         raise NotPlannedError(f"the dataset has no {', '.join(missing)}")
-    return replace(base, estimand="mean", across=over, over=over)
+    return base.but(estimand="mean", across=over, over=over)
 
 
 def _grouping(groups: DeclaredGroups) -> str:
@@ -175,45 +182,63 @@ def _label(label: str, condition: Condition, conditions: int) -> str:
     return f"{label}, {severity}" if label else severity
 
 
+class ByKey(Protocol):
+    """What finds measurements by the key of a question."""
+
+    def get(self, key: tuple[Any, ...], /) -> Sequence[Measurement] | None:
+        """Return the measurements of a key, if any."""
+        ...
+
+
 @dataclass(frozen=True)
 class Answers:
     """Measurements by what they answer. Points of curves and single seeds answer no rule."""
 
-    by_key: dict[tuple[Any, ...], list[Measurement]] = field(default_factory=dict)
+    by_key: ByKey = field(default_factory=dict)
 
     @classmethod
     def of(cls, measurements: Iterable[Measurement]) -> Answers:
         """Index measurements in one pass."""
         found: defaultdict[tuple[Any, ...], list[Measurement]] = defaultdict(list)
         for m in measurements:
-            if m.curve or m.seed is not None:
-                continue
-            key = (
-                m.evaluator,
-                m.metric,
-                m.estimand,
-                m.dataset,
-                frozenset(m.slice.items()),
-                frozenset(m.reference.items()) if m.reference is not None else None,
-                _plain(m.condition),
-                _plain(m.reference_condition),
-                m.reference_variant,
-                m.variant,
-                _rounded(m.fraction),
-                m.target_class,
-                m.judge,
-                m.over if m.estimand in ("value", "mean") and not m.slice else None,
-            )
-            found[key].append(m)
+            if not m.curve and m.seed is None:
+                found[_key(m)].append(m)
         return cls(dict(found))
+
+    @classmethod
+    def in_evidence(cls, evidence: Evidence | ColumnarEvidence) -> Answers:
+        """Index the measurements of a run, through columns where it was opened so; the answers are the same."""
+        if isinstance(evidence, ColumnarEvidence):
+            return cls(ColumnarAnswers(evidence, _key))
+        return cls.of(evidence.measurements)
 
     def all(self, question: Question) -> list[Measurement]:
         """Return every measurement that answers a question; a difference is also looked up the other way round."""
-        found = list(self.by_key.get(question.key, ()))
+        found = list(self.by_key.get(question.key) or ())
         if question.reference is not None:
-            turned = replace(question, slice=question.reference, reference=question.slice)
-            found += self.by_key.get(turned.key, [])
+            turned = question.but(slice=question.reference, reference=question.slice)
+            found += self.by_key.get(turned.key) or ()
         return found
+
+
+def _key(m: Measurement) -> tuple[Any, ...]:
+    """Return what a question must share to be answered by a measurement; see `Question.key`."""
+    return (
+        m.evaluator,
+        m.metric,
+        m.estimand,
+        m.dataset,
+        frozenset(m.slice.items()),
+        frozenset(m.reference.items()) if m.reference is not None else None,
+        _plain(m.condition),
+        _plain(m.reference_condition),
+        m.reference_variant,
+        m.variant,
+        _rounded(m.fraction),
+        m.target_class,
+        m.judge,
+        m.over if m.estimand in ("value", "mean") and not m.slice else None,
+    )
 
 
 def _plain(condition: Condition | None) -> tuple[str, int | None] | None:

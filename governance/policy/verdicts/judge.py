@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from governance.evidence.model import Interval, Measurement, MetricDescriptor
 from governance.policy.inventory import Inventory, NotPlannedError
@@ -143,7 +143,7 @@ def _intervals(
 
 def _of_the_worst(rule: Rule, question: Question, answers: Answers) -> Interval | None:
     """Return the simultaneous interval of the measurement that names this group the worst, where there is one."""
-    named = answers.by_key.get(replace(question, estimand="worst").key, [])
+    named = answers.by_key.get(question.but(estimand="worst").key) or ()
     return next((m.simultaneous for m in named if m.over == rule.measure.worst and m.simultaneous), None)
 
 
@@ -171,7 +171,7 @@ def _too_small(
     if question.reference is None:
         return shortage(minimum, measurement)
     for group in (question.slice, question.reference):
-        own = replace(question, estimand=rule.measure.estimand, slice=group, reference=None)
+        own = question.but(estimand=rule.measure.estimand, slice=group, reference=None)
         alone, _ = the_one(own, inventory, answers)
         label = inventory.words(question.dataset, group)
         if alone is None:
@@ -204,9 +204,9 @@ def _beside(
     """
     if question.reference_condition is None:
         return ()
-    plain = replace(question, estimand="value", reference_condition=None)
+    plain = question.but(estimand="value", reference_condition=None)
     now, _ = the_one(plain, inventory, answers)
-    clean, _ = the_one(replace(plain, condition=question.reference_condition), inventory, answers)
+    clean, _ = the_one(plain.but(condition=question.reference_condition), inventory, answers)
     if now is None or clean is None or None in (now.value, clean.value, difference.value):
         return ()
     adds_up = abs((now.value or 0.0) - (clean.value or 0.0) - (difference.value or 0.0)) < _ADDS_UP

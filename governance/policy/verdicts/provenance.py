@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.evidence.columnar import ColumnarEvidence
 from governance.evidence.model import Evidence
 from governance.policy.model import Outcome
 from governance.policy.rules import Check
@@ -33,7 +34,7 @@ class Circumstances:
         What keeps the licence from being clean: none where it is, None where no licence is given.
     """
 
-    evidence: Evidence
+    evidence: Evidence | ColumnarEvidence
     plan: Mapping[str, Any]
     today: dt.date
     measured_on: dt.date | None = None
@@ -64,11 +65,7 @@ def _seeds(check: Check, about: Circumstances) -> Found:
     asked = check.seeds
     if asked is None:
         raise TypeError("a check of seeds has seeds")
-    seeds = {
-        m.seed
-        for m in about.evidence.measurements
-        if m.evaluator == asked.evaluator and m.seed is not None and m.status == "measured"
-    }
+    seeds = about.evidence.seeds(asked.evaluator)
     if not seeds:
         return Outcome.NOT_MEASURED, f"not measured: {asked.evaluator} gave no measurement of a single seed"
     text = f"{asked.evaluator} was repeated with {plural(len(seeds), 'seed')}"
