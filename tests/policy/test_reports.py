@@ -193,6 +193,19 @@ def test_json_is_the_decision_with_the_same_names() -> None:
     assert json.loads(render(request, about)) == about.decision.model_dump(mode="json")
 
 
+@pytest.mark.parametrize("kind", ["json", "sarif", "junit", "markdown"])
+def test_a_report_on_standard_output_says_the_same_and_commands_no_runner(kind: str) -> None:
+    about = reported(verdict(f"r{i}", Outcome.FAIL, sentence=text, title=text) for i, text in enumerate(HOSTILE))
+    printed, filed = (render(read_requests([f"{kind}={path}"])[0], about) for path in ("-", "file"))
+    assert not [line for line in printed.decode().splitlines() if line.strip().startswith("::") or "##[" in line]
+    if kind == "junit":
+        assert etree.canonicalize(printed.decode()) == etree.canonicalize(filed.decode())
+    elif kind == "markdown":
+        assert printed == filed
+    else:
+        assert json.loads(printed) == json.loads(filed)
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [

@@ -46,6 +46,10 @@ def test_outcome_first_then_what_stops_then_warnings_and_the_rest_is_folded() ->
     assert text.index("<details>") > text.index("Waived (3)")
 
 
+def test_a_policy_without_rules_shows_no_tick() -> None:
+    assert "## – No bar is set" in markdown.render(reported([])).decode()
+
+
 def test_every_rule_is_a_row_of_a_table() -> None:
     read = page(markdown.render(reported()))
     assert read.tags.count("tr") == len(EVERY) + 5

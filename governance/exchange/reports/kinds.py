@@ -74,4 +74,17 @@ def render(request: Request, reported: Reported) -> bytes:
     """Return the report that is asked for. ``github`` is annotations on standard output, and a summary in a file."""
     if request.kind == "github" and request.path is None:
         return github.render(reported)
-    return KINDS[request.kind](reported)
+    content = KINDS[request.kind](reported)
+    return _for_a_log(request.kind, content) if request.path is None else content
+
+
+def _for_a_log(kind: str, content: bytes) -> bytes:
+    """Return a report for standard output: the same content, spelt so that a runner reads no command in it.
+
+    GitHub's takes a line that begins with ``::``, and ``##[`` anywhere. In Markdown both are escaped already.
+    """
+    if kind == "junit":
+        return content.replace(b"##[", b"#&#35;[").replace(b"::", b":&#58;")
+    if kind in ("json", "sarif"):
+        return content.replace(b"##[", b"#\\u0023[")
+    return content

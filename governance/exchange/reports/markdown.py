@@ -83,7 +83,7 @@ def _size(lines: Sequence[str]) -> int:
 def _head(reported: Reported) -> Iterator[str]:
     decision = reported.decision
     code_number = int(decision.exit_code)
-    shape = "✓" if decision.exit_code is ExitCode.OK else "✗"
+    shape = "✗" if decision.exit_code is not ExitCode.OK else "✓" if decision.verdicts else "–"
     yield f"<!-- governance: {''.join(letter for letter in decision.policy if letter.isalnum() or letter in '._')} -->"
     yield f"## {shape} {markdown(cut(decision.summary, _LONGEST_SENTENCE))}"
     yield ""
