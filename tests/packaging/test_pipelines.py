@@ -16,7 +16,8 @@ import pytest
 from jsonschema import validators
 from test_wheel import write_recorded_model
 
-from governance.spec import read_yaml
+from governance.exchange.reports import KINDS, read_requests
+from governance.spec import parse_yaml, read_yaml
 
 SCRIPT = ("/bin/bash", "--noprofile", "--norc", "-eo", "pipefail")
 """How GitHub runs a step with `shell: bash`."""
@@ -176,3 +177,35 @@ def test_the_hook_checks_every_spec_of_the_repository(checkout: Path, project: P
     assert "other model/governance.yaml:2" in done.stderr
     shutil.rmtree(broken)
     subprocess.run(["git", "add", "."], cwd=project, check=True)
+
+
+@pytest.fixture(scope="module")
+def guide(checkout: Path) -> str:
+    return (checkout / "docs" / "gate-a-release-in-ci.md").read_text()
+
+
+def blocks(guide: str) -> list[Any]:
+    return [parse_yaml(text, Path("guide")).content for text in re.findall(r"^```yaml\n(.*?)^```", guide, re.S | re.M)]
+
+
+def test_the_workflow_of_the_guide_fits_its_schema_and_uses_inputs_that_the_action_has(
+    action: dict[str, Any], guide: str
+) -> None:
+    (jobs,) = (block for block in blocks(guide) if "jobs" in block)
+    schema("github-workflows").validate({"on": "pull_request", **jobs})
+    (used,) = (one for one in jobs["jobs"]["gate"]["steps"] if one.get("uses", "").startswith("YOUR/COPY"))
+    assert set(used["with"]) <= set(action["inputs"])
+    for name in ("since", "arguments", "extras", "source"):
+        assert name in action["inputs"]
+        assert f"`{name}`" in guide
+    folder = action["inputs"]["reports"]["default"]
+    assert f"{folder}/governance.sarif" in guide
+
+
+def test_the_guide_names_every_kind_of_report_and_the_hook_that_ships(checkout: Path, guide: str) -> None:
+    for kind in KINDS:
+        assert f"| `{kind}" in guide
+    assert read_requests(re.findall(r"--report (\w+=\S+)", re.sub(r"```", " ", guide.split("| kind |", maxsplit=1)[0])))
+    (hooks,) = (block for block in blocks(guide) if "repos" in block)
+    shipped = {one["id"] for one in read(checkout / ".pre-commit-hooks.yaml")}
+    assert {one["id"] for repo in hooks["repos"] for one in repo["hooks"]} == shipped
