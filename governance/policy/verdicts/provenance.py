@@ -127,7 +127,7 @@ def _lineage(check: Check, about: Circumstances) -> Found:  # noqa: ARG001
 
 def _digests(check: Check, about: Circumstances) -> Found:
     datasets: Mapping[str, Any] = about.plan.get("datasets", {})
-    asked = check.dataset_digest or {}
+    asked = dict(sorted((check.dataset_digest or {}).items()))
     missing = [name for name in asked if name not in datasets]
     if missing:
         return Outcome.NOT_MEASURED, f"not measured: the run had no dataset {', '.join(missing)}"
