@@ -185,6 +185,31 @@ def test(policy: str, trials: Path, as_json: bool) -> ExitCode:
     return ExitCode.FAILED if wrong else ExitCode.OK
 
 
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--from", "kind", required=True, type=click.Choice(["mlflow-thresholds", "quality-criteria"]),
+              help="What it holds: metrics with MetricThreshold's keys, or texts of quality_criteria.")  # fmt: skip
+def import_thresholds(file: Path, kind: str) -> ExitCode:
+    """Print thresholds that were set in MLflow as the draft of a policy.
+
+    What cannot be carried over stands in its comments.
+
+    \b
+    Example:
+      governance policy import thresholds.yaml --from mlflow-thresholds > policy.yaml
+      governance policy import criteria.txt --from quality-criteria > policy.yaml
+    """
+    from governance.policy.drafting import draft
+    from governance.policy.thresholds import read_thresholds
+    from governance.policy.wording import plural
+
+    text, made = draft(read_thresholds(file, kind), kind, file.name)
+    click.echo(text, nl=False)
+    carried = plural(made.count, "rule")
+    click.echo(f"{carried} drafted, {len(made.left_out)} not carried over; see the comments", err=True)
+    return ExitCode.OK
+
+
 def _load(name: str) -> LoadedPolicy:
     """Return a policy from a file, from those that ship, or as it was recorded before a run."""
     from governance.evidence.folder import RunFolder
