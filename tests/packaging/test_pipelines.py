@@ -84,8 +84,8 @@ def inputs(action: dict[str, Any], one: dict[str, Any], **given: str) -> dict[st
 def test_the_files_fit_the_schemas_of_those_who_read_them(checkout: Path, action: dict[str, Any]) -> None:
     schema("github-actions").validate(action)
     schema("gitlab-ci").validate(read(checkout / "templates" / "ci" / "gitlab.yml"))
-    (hook,) = read(checkout / ".pre-commit-hooks.yaml")
-    assert {"id", "name", "entry", "language"} <= set(hook)
+    for hook in read(checkout / ".pre-commit-hooks.yaml"):
+        assert {"id", "name", "entry", "language"} <= set(hook)
 
 
 def test_no_script_of_the_action_holds_an_expression_that_could_bring_in_text(action: dict[str, Any]) -> None:
@@ -161,8 +161,26 @@ def test_the_gitlab_template_installs_from_where_one_says(checkout: Path, tmp_pa
     assert done.stdout.splitlines()[-1] == "<./toolkit[eval,pdf]>"
 
 
+def hooks(checkout: Path) -> dict[str, Any]:
+    return {one["id"]: one for one in read(checkout / ".pre-commit-hooks.yaml")}
+
+
+def test_the_other_hook_lints_the_policies_that_change(checkout: Path, project: Path) -> None:
+    hook = hooks(checkout)["governance-policy-lint"]
+    for name in ("policy.yaml", "a/policy-2027.yml", "policies/release.yaml", "policies/a/b.yaml"):
+        assert re.search(hook["files"], name), name
+    for name in ("governance.yaml", "policy.md", "my.yaml", "src/politics.yaml"):
+        assert not re.search(hook["files"], name), name
+    assert clean(f"{hook['entry']} policy.yaml", project).returncode == 0
+    (project / "policy-b.yaml").write_text('policy: b\nversion: "1"\nrulez: []\n')
+    done = clean(f"{hook['entry']} policy.yaml policy-b.yaml", project)
+    assert done.returncode == 2
+    assert "policy-b.yaml:3" in done.stdout + done.stderr
+    (project / "policy-b.yaml").unlink()
+
+
 def test_the_hook_checks_every_spec_of_the_repository(checkout: Path, project: Path) -> None:
-    (hook,) = read(checkout / ".pre-commit-hooks.yaml")
+    hook = hooks(checkout)["governance-check"]
     for name in ("governance.yaml", "policies/release.yml", "waivers.yaml"):
         assert re.search(hook["files"], name)
     assert clean(hook["entry"], project).returncode == 0
@@ -207,6 +225,5 @@ def test_the_guide_names_every_kind_of_report_and_the_hook_that_ships(checkout: 
         assert f"| `{kind}" in guide
     shown = "".join(re.findall(r"^```sh\n(.*?)^```", guide, re.S | re.M))
     assert len(read_requests(re.findall(r"--report (\S+)", shown))) == 4
-    (hooks,) = (block for block in blocks(guide) if "repos" in block)
-    shipped = {one["id"] for one in read(checkout / ".pre-commit-hooks.yaml")}
-    assert {one["id"] for repo in hooks["repos"] for one in repo["hooks"]} == shipped
+    (used,) = (block for block in blocks(guide) if "repos" in block)
+    assert {one["id"] for repo in used["repos"] for one in repo["hooks"]} == set(hooks(checkout))

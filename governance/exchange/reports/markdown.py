@@ -32,7 +32,7 @@ _SHAPES = {
     Outcome.FAIL: "✗",
     Outcome.NOT_MEASURED: "○",
     Outcome.INCONCLUSIVE: "◐",
-    Outcome.WAIVED: "–",
+    Outcome.WAIVED: "/",
     Outcome.PASS: "✓",
 }
 _SECTIONS = (
