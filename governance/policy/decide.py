@@ -12,6 +12,7 @@ from governance.errors import ExitCode, InputError, Location
 from governance.evidence.columnar import ColumnarEvidence, read_for_decision
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Evidence
+from governance.policy import ledger
 from governance.policy.inventory import Inventory
 from governance.policy.lock import LoadedPolicy, recorded_before_run
 from governance.policy.model import Decision, Outcome, Policy, Verdict
@@ -57,6 +58,8 @@ def decide(
     ------
     InputError
         If the evidence or the plan is missing or malformed, or they are not of the same run; if a waiver is wrong.
+    TamperError
+        If the ledger of decisions beside the run is not what was written (`governance.policy.ledger`).
     """
     evidence, evidence_digest = read_for_decision(folder)
     plan = folder.read_json(folder.spec_lock)
@@ -64,6 +67,19 @@ def decide(
         raise InputError("this is not the plan of a run", location=Location(str(folder.spec_lock)))
     policy, today = loaded.policy, today or dt.datetime.now(dt.UTC).date()
     granted = _granted(waivers, policy, evidence, today)
+    asked = ledger.looked_at(policy, plan)
+    looks, exploratory = ledger.look(
+        folder.path.parent,
+        ledger.Subject(
+            model=str(evidence.provenance.subject.get("name")),
+            run_id=evidence.provenance.run_id,
+            evidence_digest=evidence_digest,
+            policy_digest=loaded.digest,
+            planned=policy.looks.planned if policy.looks else None,
+            day=today,
+        ),
+        {name: str(plan["datasets"][name]["digest"]) for name in asked},
+    )
     about = Circumstances(evidence, plan, today, measured_on(folder), lineage)
     verdicts = judge_all(policy, evidence, plan, loaded.lines, about)
     verdicts, ignored = granted.applied(verdicts) if granted else (verdicts, ())
@@ -83,6 +99,8 @@ def decide(
         decided_on=today if granted or needs_a_day else None,
         waivers_digest=granted.digest if granted else None,
         ignored_waivers=ignored,
+        looks=looks,
+        exploratory=exploratory,
         inherited=policy.inherited,
         dropped=policy.dropped,
     )

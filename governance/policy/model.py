@@ -15,6 +15,8 @@ from governance.policy.rules import AnyRule, Severity
 from governance.spec.model import Name, Text, Written
 
 POLICY_VERSION = 1
+_ERROR = 0.05
+"""Error of a decision that all planned looks share."""
 
 
 class Outcome(StrEnum):
@@ -56,6 +58,11 @@ class Looks(Written):
     """
 
     planned: int = Field(ge=1, le=100)
+
+    @property
+    def level(self) -> float:
+        """The level that an interval needs at each look."""
+        return 1 - _ERROR / self.planned
 
 
 class Policy(Written):

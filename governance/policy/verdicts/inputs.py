@@ -11,7 +11,10 @@ from governance.policy.questions import Answers, asked_by
 from governance.policy.rules import ExpressionRule
 from governance.policy.selecting import Minimum, Selector
 from governance.policy.verdicts.expression import InputNumber, outcome_of
-from governance.policy.verdicts.judge import shortage, the_one
+from governance.policy.verdicts.judge import level_asked, shortage, the_one
+
+_ROUNDING = 1e-9
+"""A level of 1 - 0.05 / 5 is a little below 0.99 in binary."""
 
 
 def judged_expression(
@@ -23,7 +26,7 @@ def judged_expression(
     """
     found: dict[str, InputNumber] = {}
     rests_on: list[str] = []
-    for name, selector in rule.inputs.items():
+    for name, selector in sorted(rule.inputs.items()):  # as in the record, where keys have no order
         measurement, reason = _the_input(selector, rule.minimum, policy, inventory, answers)
         if measurement is not None:
             rests_on.append(measurement.id)
@@ -56,7 +59,16 @@ def _the_input(
     measurement, reason = the_one(asked[0], inventory, answers)
     if measurement is None:
         return None, reason
-    return measurement, shortage(minimum, measurement)
+    return measurement, shortage(minimum, measurement) or _too_low_a_level(measurement, policy)
+
+
+def _too_low_a_level(measurement: Measurement, policy: Policy) -> str | None:
+    """Say where the interval of an input does not have the level that each planned look needs."""
+    interval = measurement.gating or measurement.interval
+    needed, who = level_asked(None, policy.looks)
+    if interval is None or interval.level >= needed - _ROUNDING:
+        return None
+    return f"its interval has the level {interval.level:g}, and {who} {needed:g}; set settings.level: {needed:g}"
 
 
 def _number(number: InputNumber) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from governance.evidence.model import Interval, Measurement, MetricDescriptor
 from governance.policy.inventory import Inventory, NotPlannedError
-from governance.policy.model import Outcome, Policy
+from governance.policy.model import Looks, Outcome, Policy
 from governance.policy.questions import Answers, Question, Questions, questions
 from governance.policy.rules import Rule, Severity
 from governance.policy.selecting import Minimum
@@ -79,12 +79,14 @@ def judge(
         asked = questions(rule, policy, inventory)
     except NotPlannedError as reason:
         return Judgement(Outcome.NOT_MEASURED, (), region, reason=str(reason))
-    judged = tuple(_answer(rule, question, region, inventory, answers) for question in asked.asked)
+    judged = tuple(_answer(rule, question, region, inventory, answers, looks=policy.looks) for question in asked.asked)
     outcome = min((answer.outcome for answer in judged), key=_GRAVEST_FIRST.index)
     return Judgement(outcome, judged, region, asked)
 
 
-def _answer(rule: Rule, question: Question, region: Region, inventory: Inventory, answers: Answers) -> Answer:
+def _answer(
+    rule: Rule, question: Question, region: Region, inventory: Inventory, answers: Answers, *, looks: Looks | None
+) -> Answer:
     measurement, reason = the_one(question, inventory, answers)
     if measurement is None:
         return Answer(question, Outcome.NOT_MEASURED, reason=reason)
@@ -94,7 +96,7 @@ def _answer(rule: Rule, question: Question, region: Region, inventory: Inventory
     if rule.bar.present:
         return Answer(question, Outcome.PASS, measurement, measurement.interval, measurement.interval, beside=beside)
     inside, outside = _intervals(rule, question, measurement, answers)
-    if reason := _too_wide_a_level(rule, question, inside):
+    if reason := _too_wide_a_level(rule.level, looks, question, inside):
         return Answer(question, Outcome.NOT_MEASURED, measurement, reason=reason, beside=beside)
     if inside is None:
         return _on_the_point(rule, question, measurement, region, beside)
@@ -116,15 +118,25 @@ def the_one(question: Question, inventory: Inventory, answers: Answers) -> tuple
     return measurement, None
 
 
-def _too_wide_a_level(rule: Rule, question: Question, inside: Interval | None) -> str | None:
-    """Say where an interval does not have the level that a rule asks for; two one-sided tests have twice the error."""
-    if rule.level is None or inside is None:
+def _too_wide_a_level(
+    level: float | None, looks: Looks | None, question: Question, inside: Interval | None
+) -> str | None:
+    """Say where an interval does not have the level that is asked for; two one-sided tests have twice the error."""
+    if inside is None:
         return None
-    least = 2 * rule.level - 1 if question.reference is not None else rule.level
+    needed, who = level_asked(level, looks)
+    least = 2 * needed - 1 if question.reference is not None else needed
     if inside.level >= least - _ROUNDING:
         return None
-    asked = f"its interval has the level {inside.level:g}, and the rule asks for {least:g}"
-    return f"{asked}; set settings.level and run again"
+    asked = f"its interval has the level {inside.level:g}, and {who} {least:g}"
+    return f"{asked}; set settings.level: {needed:g} and run again"
+
+
+def level_asked(level: float | None, looks: Looks | None) -> tuple[float, str]:
+    """Return the level that a rule needs, 0 where none, and who asks for it: the rule or the plan of looks."""
+    if looks is not None and looks.level > (level or 0.0):
+        return looks.level, f"each of {looks.planned} planned looks needs"
+    return level or 0.0, "the rule asks for"
 
 
 def _intervals(
