@@ -182,6 +182,16 @@ def test_policy_recorded_after_the_run_is_said_so(tmp_path: Path) -> None:
     assert "no: these criteria were set or changed after the measurements were known" in document.model_dump_json()
 
 
+def test_the_record_says_who_can_vouch_for_the_policy_and_how_often_the_test_set_was_looked_at(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    path = next(folder.decisions.glob("*.json"))
+    looks = [{"dataset": "test", "number": 2, "planned": 5}]
+    folder.write_json(path, {**folder.read_json(path), "looks": looks})
+    record = documents_of(folder)["auditor"].model_dump_json()
+    assert "recorded before the run by this installation; not proven to third parties" in record
+    assert "decision 2 about this model, 5 planned; looks before this folder of runs are not known" in record
+
+
 def test_without_a_finding_the_target_column_names_the_cases(tmp_path: Path) -> None:
     facts = {key: fact for key, fact in FACTS.items() if key != "finding"}
     document = documents_of(write(tmp_path, facts=facts))["public"]

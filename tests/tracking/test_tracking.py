@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,12 +89,19 @@ def test_a_run_shows_model_data_numbers_and_files(
 def test_the_policy_digest_is_there_before_anything_is_measured(uri: str, tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "runs" / "aaaabbbbcccc")
     with open_tracker(spec(), uri).started(folder, lock(), POLICY) as tracked:
-        run = client_of(uri).get_run(tracked.ids["mlflow_run_id"])
+        client, run_id = client_of(uri), tracked.ids["mlflow_run_id"]
+        run = client.get_run(run_id)
         assert run.info.status == "RUNNING"
         assert run.data.tags["governance.policy_digest"] == POLICY
+        assert run.data.metrics == {}
         assert not folder.path.exists()
+        seen_at = int(time.time() * 1000)
+        time.sleep(0.01)
         sealed(folder.path)
         tracked.log(folder, Outcome())
+    times = [point.timestamp for point in client.get_metric_history(run_id, "fairness/sensitivity")]
+    assert times, "numbers were logged"
+    assert run.info.start_time <= seen_at < min(times)
 
 
 def test_the_same_folder_reopens_the_same_run_and_logs_nothing_twice(uri: str, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def policy(run: Run) -> Section:
         blocks: tuple[AnyBlock, ...] = (Prose(paragraphs=(("No decision has been made on these measurements.",),)),)
     else:
         when = (
-            "yes: the digest was written before anything was measured"
+            "yes: recorded before the run by this installation; not proven to third parties (no timestamp token)"
             if decision.recorded_before_run
             else "no: these criteria were set or changed after the measurements were known"
         )
@@ -98,7 +98,7 @@ def policy(run: Run) -> Section:
 
 
 def _built_on(decision: Decision) -> list[tuple[str, Text]]:
-    """Say which policies were taken over, and what was changed, dropped or waived of them and of this one."""
+    """Say what a decision builds on: policies taken over, what was changed, dropped or waived, and earlier looks."""
     found: list[tuple[str, Text]] = [
         ("Extends", (f"{one.policy} {one.version}, digest {one.digest[:16]}",)) for one in decision.inherited
     ]
@@ -117,6 +117,10 @@ def _built_on(decision: Decision) -> list[tuple[str, Text]]:
         if one.waiver
     ]
     found += [("Waiver not used", (f"{one.rule} for {one.model}: {one.why}",)) for one in decision.ignored_waivers]
+    for one in decision.looks:
+        plan = f", {one.planned} planned" if one.planned else ""
+        counted = f"decision {one.number} about this model{plan}; looks before this folder of runs are not known"
+        found.append((f"Looks at {one.dataset}", (counted,)))
     if decision.decided_on:
         found.append(("Day of the decision", (str(decision.decided_on),)))
     if decision.exploratory:
