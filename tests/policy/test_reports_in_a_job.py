@@ -220,3 +220,41 @@ def test_verdicts_in_the_log_command_no_runner(monkeypatch: pytest.MonkeyPatch, 
     assert "add-mask" in out.getvalue()
     assert "::" not in out.getvalue()
     assert "##[" not in out.getvalue()
+
+
+def places(project: Path, name: str) -> set[tuple[str, int]]:
+    results = json.loads((project / name).read_text())["runs"][0]["results"]
+    found = [one["locations"][0]["physicalLocation"] for one in results]
+    return {(one["artifactLocation"]["uri"], one["region"]["startLine"]) for one in found}
+
+
+def test_findings_point_into_the_repository_never_to_where_the_toolkit_lies(
+    project: Path, job: Job, finished: str
+) -> None:
+    decided = f"governance decide {finished} --report sarif=places.sarif"
+    job(f"{decided} --policy four-fifths-us-employment-1978")
+    assert places(project, "places.sarif") == {(f"{finished}/policy.lock.json", 1)}
+
+    nested = project / "model a" / "policies"
+    nested.mkdir(parents=True)
+    (nested / "own.yaml").write_text(POLICIES[1])
+    (project / ".git").mkdir()
+    try:
+        job(f"cd 'model a' && {decided.replace(finished, f'../{finished}')} --policy policies/own.yaml")
+        assert {file for file, _ in places(project, "model a/places.sarif")} == {"model%20a/policies/own.yaml"}
+    finally:
+        (project / ".git").rmdir()
+
+    (project / "built-on.yaml").write_text(
+        'policy: own\nversion: "1"\nextends: policy.yaml\nrules:\n'
+        f"  - {{id: mine, title: Mine, measure: {AUROC}, bar: {HIGH}, rationale: test}}\n"
+    )
+    (project / "policy.yaml").write_text(POLICIES[1])
+    job(f"{decided} --policy built-on.yaml")
+    assert places(project, "places.sarif") == {("built-on.yaml", 1), ("built-on.yaml", 5)}
+
+
+def test_a_shipped_policy_points_to_the_spec_that_names_it(project: Path, job: Job) -> None:
+    (project / "shipped.yaml").write_text(SPEC.replace("policy.yaml", "clinical-imaging-baseline"))
+    job(RUN.replace("governance.yaml", "shipped.yaml"))
+    assert places(project, "out/governance.sarif") == {("shipped.yaml", 1)}
