@@ -8,21 +8,23 @@ import pytest
 from recorded_answers import measured, only
 from sklearn.metrics import cohen_kappa_score
 
-from evaluators.hallucination.recorded.judges import coincidences, krippendorff_alpha, rogan_gladen
+from evaluators.hallucination.recorded.judges import rogan_gladen
+from governance.statistics.rater_agreement import coincidences, krippendorff_alpha
 from governance.statistics.shift import estimated_prevalence
 
 PACKAGE = json.loads((Path(__file__).parent / "krippendorff_alphas.json").read_text())
 
 
-def alpha(data):
+def alpha(data, *, ordinal=False):
     units = [[value for value in unit if value is not None] for unit in zip(*data, strict=True)]
     k = 1 + max(value for unit in units for value in unit)
-    return float(krippendorff_alpha(coincidences(units, k).sum(axis=0).reshape(k, k)))
+    return float(krippendorff_alpha(coincidences(units, k).sum(axis=0).reshape(k, k), ordinal=ordinal))
 
 
 @pytest.mark.parametrize("case", PACKAGE["cases"])
 def test_alpha_equals_the_package_with_missing_judgements(case):
     assert alpha(case["data"]) == pytest.approx(case["alpha"], abs=1e-12)
+    assert alpha(case["data"], ordinal=True) == pytest.approx(case["ordinal_alpha"], abs=1e-12)
 
 
 def test_alpha_of_krippendorffs_own_example():
@@ -54,6 +56,21 @@ def test_kappa_and_agreement_are_scikit_learns():
     assert agreement.value == pytest.approx(np.mean(np.equal(people, model)))
     assert sum(v for key, v in agreement.method.parameters.items() if key.startswith("people ")) == 300
     assert only(found, "krippendorff_alpha").value == pytest.approx(alpha([people, model]), abs=1e-12)
+
+
+def test_ordered_labels_have_weighted_kappas_and_an_ordinal_alpha():
+    items = list(judged(np.random.default_rng(7)))
+    items[4]["judgements"][0]["label"] = "no idea"
+    model, people = ([item["judgements"][k]["label"] for item in items if item is not items[4]] for k in (0, 1))
+    found = measured(items)
+    for weighting in ("linear", "quadratic"):
+        kappa = only(found, f"cohen_kappa_{weighting}", judge="model")
+        assert kappa.value == pytest.approx(cohen_kappa_score(people, model, weights=weighting), abs=1e-12)
+        assert (kappa.n, kappa.method.parameters["unparsed_left_out"]) == (299, 1)
+        assert kappa.interval.low < kappa.value < kappa.interval.high
+    ordinal = only(found, "krippendorff_alpha_ordinal")
+    assert ordinal.value == pytest.approx(alpha([people, model], ordinal=True), abs=1e-12)
+    assert ordinal.interval.low < ordinal.value < ordinal.interval.high
 
 
 def test_a_judges_share_is_corrected_as_rogan_and_gladen_do():

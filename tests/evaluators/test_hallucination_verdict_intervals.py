@@ -1,69 +1,66 @@
-"""Intervals that verdicts on agreement and its like rest on: their error is small, or they are the whole range."""
+"""Intervals that verdicts on recorded answers rest on reach the measurements: wider than those shown, never missing."""
 
 import numpy as np
 import pytest
 from recorded_answers import measured, only
 
-from evaluators.hallucination.recorded import metrics
-from evaluators.hallucination.recorded.judges import cohen_kappa
-from evaluators.hallucination.recorded.quantity import Replicates, of_sums
+from governance.statistics.linearised import gating_linearised
 
 
-class Clusters:
-    """What a quantity needs of records."""
-
-    dataset = None
-
-    def __init__(self, patients):
-        self.codes, self.n_clusters = np.arange(patients), patients
-
-
-def drawn(stream, patients, accuracy):
-    """Confusion counts (patients, 4) of two judges, whose errors a patient's records share."""
-    records = stream.integers(1, 8, patients)
-    right = stream.beta(4 * accuracy, 4 * (1 - accuracy), patients)
-    wrong_ones = stream.binomial(records, 0.3)
-    found, kept = stream.binomial(wrong_ones, right), stream.binomial(records - wrong_ones, right)
-    return np.stack([found, wrong_ones - found, records - wrong_ones - kept, kept], axis=1).astype(float)
+def judged(n, agree=0.85):
+    stream = np.random.default_rng(0)
+    for place in range(n):
+        ours = int(stream.integers(0, 6))
+        theirs = ours if stream.random() < agree else int(stream.integers(0, 6))
+        labels = [{"judge": "model", "version": "1", "label": ours}, {"judge": "human", "label": theirs}]
+        yield {"image_id": f"{place // 2}", "generation": "Effusion.", "judgements": labels}
 
 
-def kappa(sums):
-    return cohen_kappa(sums.reshape(*sums.shape[:-1], 2, 2))
+AGREEMENT = ("cohen_kappa", "cohen_kappa_linear", "cohen_kappa_quadratic")
+ALPHAS = ("krippendorff_alpha", "krippendorff_alpha_ordinal")
+CORRECTED = ("corrected_hallucinated_share", "corrected_medihall_score")
 
 
-def estimate(cells, seed):
-    patients = len(cells)
-    quantity = of_sums(
-        Clusters(patients), metrics.COHEN_KAPPA, cells, kappa, among=np.ones(patients, bool), what="patients",
-        replicates=Replicates(patients, 1000, seed), source="-", undefined="undefined",
-    )  # fmt: skip
-    return quantity.make(np.ones(patients, bool))
+def test_agreement_and_corrected_numbers_have_an_interval_for_verdicts():
+    found = measured(list(judged(200)))
+    for name in (*AGREEMENT, *ALPHAS, *CORRECTED):
+        one = only(found, name, **({} if name in ALPHAS else {"judge": "model"}))
+        assert one.gating.low <= one.value <= one.gating.high, name
+        assert one.gating.high - one.gating.low > 0.8 * (one.interval.high - one.interval.low), name
+        assert "for verdicts" in one.gating.method, name
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("patients", "accuracy"), [(20, 0.75), (50, 0.9), (200, 0.9), (200, 0.97)])
-def test_the_error_of_a_verdict_on_kappa_is_small_on_both_sides(patients, accuracy):
-    stream = np.random.default_rng(7)
-    truth = float(kappa(drawn(stream, 400_000, accuracy).sum(axis=0)))
-    above = below = 0
-    for seed in range(250):
-        try:
-            ends = estimate(drawn(stream, patients, accuracy), seed).gating(0.95)
-        except ValueError:
-            continue
-        above, below = above + (ends.low > truth), below + (ends.high < truth)
-    # 2.5 % of 250 are 6; 12 or more would come by chance in one of 40 where the error is 2.5 %.
-    assert max(above, below) <= 11
+def test_complete_agreement_has_an_interval_for_verdicts_and_none_to_show():
+    kappa = only(measured(list(judged(60, agree=1.0))), "cohen_kappa", judge="model")
+    assert kappa.interval is None
+    assert kappa.value == 1.0
+    assert kappa.gating.low < 0.95
 
 
-def test_where_few_patients_move_the_number_no_verdict_rests_on_it():
-    cells = np.tile([3.0, 0.0, 0.0, 7.0], (60, 1))
-    cells[:3] = [2.0, 1.0, 1.0, 6.0]
-    made = estimate(cells, 0)
-    ends = made.gating(0.95)
-    assert (ends.low, ends.high) == (-1.0, 1.0)
-    assert "the whole range: about" in ends.method
-    assert made.bounds(0.95).low > 0.5
+def test_where_no_interval_holds_the_verdict_has_the_whole_range():
+    """Without an interval for verdicts they would rest on the one shown, which is narrower."""
+    items = list(judged(60, agree=1.0))
+    for place, item in enumerate(items):
+        item["judgements"][0]["label"] = item["judgements"][1]["label"] = 5 * (place % 2)
+        if place >= 8:
+            del item["judgements"][1]
+    found = measured(items)
+    share = only(found, "corrected_hallucinated_share", judge="model")
+    assert (share.gating.low, share.gating.high) == (0.0, 1.0)
+    assert share.gating.method.startswith("the whole range: a corrected share for verdicts needs 5 patients")
+
+
+def test_bleu_has_an_interval_for_verdicts():
+    stream = np.random.default_rng(2)
+    words = ["small", "left", "pleural", "effusion", "with", "no", "pneumothorax", "seen", "today", "again"]
+    items = []
+    for number in range(80):
+        reference = [str(word) for word in stream.permutation(words)]
+        answer = [word if stream.random() < 0.8 else "heart" for word in reference]
+        items.append({"image_id": f"{number // 2}", "generation": " ".join(answer), "reference": " ".join(reference)})
+    bleu = only(measured(items), "bleu")
+    assert 0 < bleu.gating.low < bleu.interval.low < bleu.value < bleu.interval.high < bleu.gating.high < 1
+    assert bleu.gating.method == gating_linearised(0.5, np.array([0.1, -0.1]), np.ones(2)).method
 
 
 def test_shares_of_findings_count_each_finding_and_keep_patients_together():

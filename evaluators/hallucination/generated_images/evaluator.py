@@ -14,7 +14,6 @@ from evaluators.grouping import Grouping, Minimums, parse_groupings
 from evaluators.hallucination.generated_images import descriptors as own
 from evaluators.hallucination.recorded.by_group import Place, by_group
 from evaluators.hallucination.recorded.descriptors import COLLECTOR_NAME
-from evaluators.hallucination.recorded.judges import coincidences, krippendorff_alpha
 from evaluators.hallucination.recorded.quantity import Quantity, Replicates, absent, of_sums, share
 from evaluators.records import Recorder
 from evaluators.requirements import named_dataset
@@ -25,6 +24,7 @@ from governance.errors import CannotRunError, InputError
 from governance.evidence.model import Measurement, Scalar
 from governance.harness.protocols import OK, EvaluationContext, Need, Observations
 from governance.statistics.clusters import Integers, cluster_codes
+from governance.statistics.rater_agreement import coincidences, gating_alpha, krippendorff_alpha
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,16 +148,18 @@ def _agreement(
 ) -> Iterator[Quantity]:
     several = np.array([len(one) >= 2 for one in said], dtype=bool)
     if several.any():
+        met = coincidences(said, 2)
         yield of_sums(
             images,
             own.RATERS_AGREE,
-            coincidences(said, 2),
+            met,
             lambda sums: krippendorff_alpha(sums.reshape(*sums.shape[:-1], 2, 2)),
             among=several,
             what="requests with an image that several judged",
             replicates=replicates,
             source=own.RATERS_AGREE.source,
             undefined="all verdicts are the same",
+            gating=lambda inside, level: gating_alpha(met[inside].reshape(-1, 2, 2), images.codes[inside], level),
             compared=False,
             **about,
         )

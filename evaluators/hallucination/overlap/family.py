@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +15,12 @@ from evaluators.hallucination.overlap import words
 from evaluators.hallucination.overlap.words import NotInstalledError, bleu_of, parameters
 from evaluators.hallucination.recorded.judged import identity_of
 from evaluators.hallucination.recorded.observed import Records
-from evaluators.hallucination.recorded.quantity import Quantity, Replicates, absent, average, of_sums
+from evaluators.hallucination.recorded.quantity import Quantity, Replicates, absent, average, influence_of, of_sums
 from governance.evidence.model import Scalar
 from governance.harness.protocols import OK
+from governance.statistics.bounds import Bounds
+from governance.statistics.clusters import Floats, cluster_codes, cluster_sums
+from governance.statistics.linearised import gating_linearised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +39,13 @@ def overlap(
     for judge in judges:
         if isinstance(judge, EncoderJudge) and judge.compare == "answer":
             yield from _bertscore(records, judge, (said or {})[judge.name])
+
+
+def _bleu_bounds(records: Records, sums: Floats, inside: Bools, level: float) -> Bounds:
+    codes = cluster_codes(records.codes[inside])
+    by_patient = np.stack([cluster_sums(column, codes) for column in sums[inside].T], axis=1)
+    total = by_patient.sum(axis=0)
+    return gating_linearised(float(bleu_of(total)), influence_of(by_patient, total, bleu_of), by_patient[:, -2], level)
 
 
 def _bertscore(records: Records, judge: EncoderJudge, table: pd.DataFrame) -> Iterator[Quantity]:
@@ -108,6 +119,7 @@ def _shared_words(records: Records, replicates: Replicates) -> Iterator[Quantity
             replicates=replicates,
             source=own.BLEU.source,
             undefined="neither answers nor references hold a word",
+            gating=partial(_bleu_bounds, records, sums),
             parameters=said,
             variant=name,
         )

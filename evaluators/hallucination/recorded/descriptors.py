@@ -6,7 +6,7 @@ from evaluators.hallucination import confidence_metrics
 from evaluators.hallucination import descriptors as closed
 from evaluators.hallucination.counterfactual import metrics as counterfactual_metrics
 from evaluators.hallucination.overlap import metrics as overlap_metrics
-from evaluators.hallucination.recorded import judged_metrics
+from evaluators.hallucination.recorded import judged_metrics, ordered_metrics
 from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.options import FAMILIES, GenerationsEvaluationOptions
 from governance.plugins import CollectorDescriptor, EvaluatorDescriptor
@@ -71,6 +71,7 @@ DESCRIPTOR = EvaluatorDescriptor(
         own.CORRECTED_SCORE,
         own.EQUALITY_DIFFERENCE,
         *judged_metrics.ALL,
+        *ordered_metrics.METRICS,
         *overlap_metrics.ALL,
         *confidence_metrics.ALL,
         *counterfactual_metrics.METRICS,

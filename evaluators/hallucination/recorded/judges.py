@@ -16,53 +16,27 @@ from evaluators.hallucination.recorded import metrics as own
 from evaluators.hallucination.recorded.hierarchy import Judged
 from evaluators.hallucination.recorded.labels import CORRECT, NAMES
 from evaluators.hallucination.recorded.observed import Records
+from evaluators.hallucination.recorded.ordered_agreement import ordinal_alpha, weighted_kappas
 from evaluators.hallucination.recorded.quantity import Quantity, Replicates, absent, of_sums, ratio, share
 from governance.datasets.generations.record import HUMAN
 from governance.evidence.model import Scalar
+from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import Floats
+from governance.statistics.label_errors import gating_corrected_mean, gating_prevalence
+from governance.statistics.rater_agreement import (
+    cohen_kappa,
+    coincidences,
+    gating_alpha,
+    gating_kappa,
+    krippendorff_alpha,
+)
 
 _CELLS = len(NAMES) + 1
 """Labels, and one for those that could not be read: it agrees with nothing but itself."""
 
 
-def cohen_kappa(tables: Floats) -> Floats:
-    """Kappa of (..., k, k) confusion counts; NaN where both always give one label.
-
-    Source: Cohen, Educ. Psychol. Meas. 20 (1960) 37.
-    """
-    n = tables.sum(axis=(-2, -1))
-    agreed = np.trace(tables, axis1=-2, axis2=-1)
-    chance = np.sum(tables.sum(axis=-1) * tables.sum(axis=-2), axis=-1)
-    return ratio(n * agreed - chance, n**2 - chance)
-
-
-def krippendorff_alpha(coincidences: Floats) -> Floats:
-    """Nominal alpha of (..., k, k) coincidences; NaN where all labels are the same.
-
-    Source: Krippendorff, Content Analysis (2004), section 11.3.
-    """
-    by_label = coincidences.sum(axis=-1)
-    n = by_label.sum(axis=-1)
-    differ = n - np.trace(coincidences, axis1=-2, axis2=-1)
-    expected = ratio(n**2 - np.sum(by_label**2, axis=-1), n - 1)
-    found: Floats = 1 - ratio(differ, expected)
-    return found
-
-
-def coincidences(labels: Sequence[Sequence[int]], k: int) -> Floats:
-    """Return (n, k * k) coincidences of each unit: its pairs of labels, each divided by one less than its labels.
-
-    Parameters
-    ----------
-    labels
-        For each unit the labels 0 .. k - 1 that it got; a unit with one label or none has no pair.
-    """
-    found = np.zeros((len(labels), k, k))
-    for place, given in enumerate(labels):
-        if len(given) >= 2:
-            count = np.bincount(given, minlength=k).astype(np.float64)
-            found[place] = (np.outer(count, count) - np.diag(count)) / (len(given) - 1)
-    return found.reshape(len(labels), k * k)
+def _tables(flat: Floats) -> Floats:
+    return flat.reshape(*flat.shape[:-1], _CELLS, _CELLS)
 
 
 def judges(records: Records, weights: Sequence[float], replicates: Replicates) -> Iterator[Quantity]:
@@ -73,23 +47,27 @@ def judges(records: Records, weights: Sequence[float], replicates: Replicates) -
         return
     people = Judged.of(records, HUMAN)
     others = [Judged.of(records, name) for name in records.judges if name != HUMAN]
+    yield from ordinal_alpha(records, (people, *others), replicates)
     for judged in others:
         yield from _agreement(records, people, judged, replicates)
+        yield from weighted_kappas(records, people, judged, replicates)
         yield from _corrected(records, people, judged, weights, replicates)
     labels = [
         [int(one.label[place]) % _CELLS for one in (people, *others) if one.answers[place]]
         for place in range(records.n)
     ]
+    met = coincidences(labels, _CELLS)
     yield of_sums(
         records,
         own.KRIPPENDORFF_ALPHA,
-        coincidences(labels, _CELLS),
-        lambda sums: krippendorff_alpha(sums.reshape(*sums.shape[:-1], _CELLS, _CELLS)),
+        met,
+        lambda sums: krippendorff_alpha(_tables(sums)),
         among=records.where([len(one) >= 2 for one in labels]),
         what="patients with an answer that several judged",
         replicates=replicates,
         source=own.KRIPPENDORFF_ALPHA.source,
         undefined="all labels are the same",
+        gating=lambda inside, level: gating_alpha(_tables(met[inside]), records.codes[inside], level),
         compared=False,
     )
 
@@ -118,12 +96,13 @@ def _agreement(records: Records, people: Judged, judged: Judged, replicates: Rep
         records,
         own.COHEN_KAPPA,
         cells,
-        lambda sums: cohen_kappa(sums.reshape(*sums.shape[:-1], _CELLS, _CELLS)),
+        lambda sums: cohen_kappa(_tables(sums)),
         among=both,
         what=what,
         replicates=replicates,
         source=own.COHEN_KAPPA.source,
         undefined="people and the judge give one and the same label throughout",
+        gating=lambda inside, level: gating_kappa(_tables(cells[inside]), records.codes[inside], level),
         judge=judge,
     )
 
@@ -140,6 +119,10 @@ def _corrected(
     def checked(inside: Bools) -> dict[str, Scalar]:
         return {"also_judged_by_people": int(np.sum(inside & both))}
 
+    def share_bounds(inside: Bools, level: float) -> Bounds:
+        is_flagged = flagged[inside] > 0
+        return gating_prevalence(is_flagged, wrong[inside], right[inside], records.codes[inside], level)
+
     columns = np.stack([flagged, among, flagged * wrong, wrong, flagged * right, right], axis=1).astype(np.float64)
     yield of_sums(
         records,
@@ -154,10 +137,17 @@ def _corrected(
             "people found no right answer or no wrong one among those that the judge judged, or the judge flags wrong "
             "answers no more often than right ones"
         ),
+        gating=share_bounds,
         parameters=checked,
         judge=judge,
     )
     ours, theirs = judged.scores(weights), people.scores(weights)
+    low, high = min(0.0, *weights), max(weights)
+
+    def score_bounds(inside: Bools, level: float) -> Bounds:
+        known, codes = both[inside], records.codes[inside]
+        return gating_corrected_mean(ours[inside], theirs[inside], known, codes, level, low=low, high=high)
+
     scored = np.stack([ours * among, among, (theirs - ours) * both, both], axis=1).astype(np.float64)
     yield of_sums(
         records,
@@ -169,6 +159,7 @@ def _corrected(
         replicates=replicates,
         source=own.CORRECTED_SCORE.source,
         undefined="people and this judge have judged no answer in common",
+        gating=score_bounds,
         parameters=checked,
         judge=judge,
     )

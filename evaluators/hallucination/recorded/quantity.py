@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -209,7 +208,7 @@ def of_sums(
     replicates: Replicates,
     source: str,
     undefined: str,
-    events: int | None = None,
+    gating: Callable[[Bools, float], Bounds],
     parameters: Callable[[Bools], dict[str, Scalar]] | None = None,
     compared: bool = True,
     **about: Any,
@@ -222,8 +221,10 @@ def of_sums(
         (n, k) values whose sums over records enter.
     undefined
         The reason where the function gives no number.
-    events
-        The column whose sum is given as events.
+    gating
+        From (n,) the records and a level to the interval that verdicts rest on, for that from resampled clusters is too
+        narrow for few clusters and for values near the end of their range. Where it raises ValueError, verdicts rest on
+        the whole range.
     """
 
     def make(inside: Bools) -> Estimate:
@@ -239,8 +240,6 @@ def of_sums(
         if not np.isfinite(value):
             raise ValueError(undefined)
 
-        influence = _influence(by_cluster, total, formula)
-
         def bounds(level: float) -> Bounds:
             values = formula(replicates.sums(by_cluster))
             finite = values[np.isfinite(values)]
@@ -253,43 +252,37 @@ def of_sums(
             value=value,
             n=int(inside.sum()),
             n_clusters=int(np.count_nonzero(np.bincount(records.codes[inside]))),
-            events=None if events is None else round(float(total[events])),
+            events=None,
             bounds=estimates.remembered(bounds),
             method=Method(
                 name="function of sums, cluster bootstrap",
                 parameters={**(parameters(inside) if parameters else {}), "replicates": replicates.count},
                 source=source,
             ),
-            influence=influence,
-            gating=estimates.remembered(partial(_cautious, bounds, influence, metric)),
+            influence=influence_of(by_cluster, total, formula),
+            gating=estimates.remembered(lambda level: _or_whole_range(gating, metric, inside, level)),
         )
 
     return Quantity(metric, among, make, what, about, compared)
 
 
 _NO_WIDTH = 1e-12
-_CAUTION = 10
-"""A verdict rests on an interval whose error is this much smaller: percentiles of few patients are too narrow."""
-_LEAST_EFFECTIVE = 8
-"""Patients that move the number, below which even that is too narrow; found by simulation, see the tests."""
+_LOWEST, _HIGHEST = -1.0, 2.0
+"""Range of numbers whose metric names none: agreement, and a score of 0 to 1 that a correction moves by up to 1."""
 
 
-def _cautious(bounds: Callable[[float], Bounds], influence: Floats, metric: MetricDescriptor, level: float) -> Bounds:
-    """Return the interval that verdicts rest on: percentiles at a stricter level, or the whole range.
-
-    Where nearly all patients are alike, the number hangs on the few that are not, and resampling them understates how
-    many others there could be. How many move it is ``(sum g^2)^2 / sum g^4`` of their influences g.
-    """
-    ends = bounds(1 - (1 - level) / _CAUTION)
-    centred = influence[influence != 0.0]
-    effective = float(np.sum(centred**2) ** 2 / np.sum(centred**4)) if centred.size else 0.0
-    if effective >= _LEAST_EFFECTIVE:
-        return Bounds(ends.low, ends.high, f"{ends.method}, at a stricter level")
-    low, high = -1.0 if metric.low is None else metric.low, 2.0 if metric.high is None else metric.high
-    return Bounds(low, high, f"the whole range: about {effective:.0f} patients move it, {_LEAST_EFFECTIVE} are needed")
+def _or_whole_range(
+    gating: Callable[[Bools, float], Bounds], metric: MetricDescriptor, inside: Bools, level: float
+) -> Bounds:
+    """Return the interval for verdicts, or the whole range: without one, verdicts would rest on the interval shown."""
+    try:
+        return gating(inside, level)
+    except ValueError as error:
+        low, high = _LOWEST if metric.low is None else metric.low, _HIGHEST if metric.high is None else metric.high
+        return Bounds(low, high, f"the whole range: {error}")
 
 
-def _influence(by_cluster: Floats, total: Floats, formula: Formula) -> Floats:
+def influence_of(by_cluster: Floats, total: Floats, formula: Formula) -> Floats:
     """Return (C,) derivatives of the number with respect to the weight of each cluster."""
     step = _STEP * np.maximum(1.0, np.abs(total))
     moves = np.diag(step)
