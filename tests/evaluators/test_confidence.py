@@ -94,12 +94,14 @@ def test_only_a_clear_confidence_is_read_from_an_answer(text, confidence):
 
 
 def test_every_kind_has_a_variant_of_its_own():
+    samples = [("Yes", 0.2), ("yes.", 0.1), ("No", 0.5), ("Yes it is", 0.2)]
     made = [
         {
             "reference": "Yes",
             "generation": "Yes. Confidence: 90%",
             "log_probability": float(np.log(0.6)),
-            "samples": [{"text": "Yes"}, {"text": "yes."}, {"text": "No"}, {"text": "Yes it is"}],
+            "extra": {"tokens": 4},
+            "samples": [{"text": text, "log_probability": float(np.log(p))} for text, p in samples],
         }
         for _ in range(10)
     ]
@@ -108,8 +110,50 @@ def test_every_kind_has_a_variant_of_its_own():
     assert means == {
         "written in the answer": 0.9,
         "likelihood of the answer": 0.6,
+        "likelihood of the answer per token": pytest.approx(0.6**0.25, abs=1e-6),
         "agreement of further answers": 0.75,
+        "agreement of further answers, by likelihood": 0.5,
     }
+
+
+def means_of(made):
+    found = measured(made, measures=("calibration",))
+    return {m.variant: m.method.parameters["mean_confidence"] for m in found if m.metric == "confidence_less_accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("logs", "confidence"),
+    [
+        ({"A": -3.0, "B": -1.0, "C": -2.0}, np.exp(-1) / np.exp([-1.0, -2.0, -3.0]).sum()),
+        ({"A": -3000.0, "B": -1000.0, "C": -2000.0}, 1.0),
+        ({"A": -3.0, "B": -1.0}, None),
+        ({"A": -3.0, "B": 0.5, "C": -1.0}, None),
+        ({"A": -3.0, "B": "high", "C": -1.0}, None),
+        ({"A": -3.0, "B": -(10**30), "C": -1.0}, None),
+        ("none", None),
+    ],
+)
+def test_the_probability_of_a_choice_is_among_all_choices(logs, confidence):
+    one = {"options": {"A": "mass", "B": "cyst", "C": "none"}, "reference": "B", "generation": "B: cyst"}
+    found = means_of([{**one, "extra": {"option_log_probabilities": logs}}] * 4)
+    expected = {} if confidence is None else {"probability of the chosen option": pytest.approx(confidence, abs=1e-6)}
+    assert found == expected
+
+
+@pytest.mark.parametrize("tokens", [0, -3, True, "7", 1.5, 10**30, None, [1]], ids=str)
+def test_a_length_that_is_none_gives_no_likelihood_per_token(tokens):
+    one = {"reference": "Yes", "generation": "Yes", "log_probability": -1.0, "extra": {"tokens": tokens}}
+    assert list(means_of([one] * 4)) == ["likelihood of the answer"]
+
+
+def test_answers_whose_written_confidence_cannot_be_read_are_counted():
+    texts = ["Yes. Confidence: 90%", "No. Confidence: high", "Yes. Confidence: 90", "Yes."]
+    found = measured([{"reference": "Yes", "generation": text} for text in texts], measures=("calibration",))
+    for metric in ("answer_calibration_error", "confidence_brier_score", "confidence_less_accuracy"):
+        one = only(found, metric, variant="written in the answer")
+        assert (one.n, one.method.parameters["answers_whose_confidence_could_not_be_read"]) == (1, 2)
+    none = measured([{"reference": "Yes", "generation": text} for text in texts[1:]], measures=("calibration",))
+    assert "of 2 answers that write of their confidence" in only(none, "answer_calibration_error").reason
 
 
 def test_what_is_missing_is_said():

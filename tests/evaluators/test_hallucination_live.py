@@ -79,6 +79,15 @@ def test_answers_take_the_place_of_whatever_the_file_holds():
     assert made[2] == ""
 
 
+def test_the_length_of_a_files_answer_is_not_taken_for_that_of_the_models():
+    extra = {"tokens": 99, "option_log_probabilities": {"A": -1.0}, "note": "kept"}
+    record = json.dumps({"item_id": "a", "question": "?", "generation": "old", "extra": extra})
+    records = rows(sample_id=["a", "b"], record=[record, record])
+    answers = rows(sample_id=["a"], text=["new"], log_probability=[-1.5], tokens=[3], repeat=0)
+    made = [json.loads(text)["extra"] for text in with_answers(records, answers, None)["record"]]
+    assert made == [{"tokens": 3, "note": "kept"}, {"note": "kept"}]
+
+
 def test_choices_are_put_with_the_question_and_braces_in_it_are_no_places():
     plain = GenerationRecord(item_id="1", question="is {options} there?")
     assert asked(plain) == "is {options} there?"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evaluators.hallucination.recorded.calibration import OF_OPTIONS, TOKENS
 from evaluators.hallucination.recorded.options import GenerationsEvaluationOptions
 from governance.errors import InputError
 from governance.evidence.canonical import canonical_json
@@ -83,10 +84,14 @@ def with_answers(records: pd.DataFrame, answers: pd.DataFrame, further: pd.DataF
             written.append(text)
             continue
         record = {key: value for key, value in json.loads(text).items() if key not in _OF_THE_MODEL}
+        extra = {key: value for key, value in record.pop("extra", {}).items() if key not in (TOKENS, OF_OPTIONS)}
         answer = first.get(name)
         if answer is not None and answer["status"] == OK:
             said = _said(answer, "generation")
-            record |= {key: value for key, value in said.items() if key != "tokens"}
+            extra |= {TOKENS: said.pop(TOKENS)} if TOKENS in said else {}
+            record |= said
+        if extra:
+            record["extra"] = extra
         if name in samples:
             record["samples"] = samples[name]
         written.append(canonical_json(record).decode())
@@ -101,5 +106,5 @@ def _said(row: Mapping[Any, Any], key: str) -> dict[str, Any]:
         found["log_probability"] = min(float(log), 0.0)
     tokens = row.get("tokens")
     if tokens is not None and np.isfinite(tokens) and tokens >= 1:
-        found["tokens"] = int(tokens)
+        found[TOKENS] = int(tokens)
     return found
