@@ -65,9 +65,16 @@ def named_policy(name: str, base: Path = Path()) -> Path:
     InputError
         If there is no such file and no such pack.
     """
-    if name.endswith(_AS_FILE) or "/" in name or (base / name).is_file():
+    if name.endswith(_AS_FILE) or "/" in name or _is_file(base / name):
         return base / name
     return pack(name)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than the system takes
+        return False
 
 
 def _read(path: Path, above: dict[str, Parameter], chain: tuple[Path, ...]) -> tuple[Policy, Document, dict[str, int]]:
@@ -84,7 +91,7 @@ def _read(path: Path, above: dict[str, Parameter], chain: tuple[Path, ...]) -> t
             parent_path = named_policy(name, path.parent)
         except InputError as error:
             raise written.error(keys, error.message, error.hint) from None
-        if not parent_path.is_file():
+        if not _is_file(parent_path):
             raise written.error(keys, f"there is no file {name} beside {path.name}")
         building_on.no_circle(written, keys, parent_path.resolve(), chain)
         parent, document, parent_lines = _read(parent_path, {**own, **above}, chain)

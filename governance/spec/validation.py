@@ -144,7 +144,7 @@ def _place(detail: ErrorDetails, content: Any) -> _Placed:
         inside = at(content, tuple(keys))
         is_last = index == len(detail["loc"]) - 1
         if (isinstance(inside, dict) and part in inside) or (
-            isinstance(inside, (list, tuple)) and isinstance(part, int)
+            isinstance(inside, (list, tuple)) and isinstance(part, int) and part < len(inside)
         ):
             keys.append(part)
         elif missing and is_last:
@@ -183,6 +183,8 @@ def _problems(
             place = f" in `{parent[-1]}`" if parent else ""
             written = at(content, error.keys)
             message = f"the key `{error.rest[-1]}` is missing{place}"
+            if isinstance(written, (list, tuple)):
+                message = f"{named(parent)} needs at least {int(error.rest[-1]) + 1} values, not {len(written)}"
             hint = f"written there: {', '.join(map(str, written))}" if isinstance(written, dict) and written else None
             problems.append(Problem(parent, message, hint, "key"))
             continue
