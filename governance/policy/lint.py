@@ -70,6 +70,13 @@ def _metric(selector: Selector, keys: Keys) -> Generator[Problem, None, MetricDe
     return metric
 
 
+def described(selector: Selector) -> MetricDescriptor | None:
+    """Return the metric that a selector names, None where nothing installed measures it."""
+    evaluator = installed("evaluators").get(selector.evaluator)
+    metrics = evaluator.metrics if isinstance(evaluator, EvaluatorDescriptor) else ()
+    return next((metric for metric in metrics if metric.name == selector.metric), None)
+
+
 def unmeasurable(policy: Policy, spec: Spec) -> Iterator[tuple[str, str]]:
     """Yield (rule id, reason) for each rule that a run of `spec` would leave not measured.
 
@@ -176,8 +183,10 @@ def _limit_problems(rule: Rule, metric: MetricDescriptor) -> Iterator[tuple[str,
     never_misses = (bar.at_least is not None and bar.at_least == metric.low) or (
         bar.at_most is not None and bar.at_most == metric.high
     )
+    if bar.within is not None and (metric.low, metric.high) == bar.within:
+        never_misses = True
     if never_misses:
-        key = "at_least" if bar.at_least is not None else "at_most"
+        (key,) = bar.kinds
         yield key, f"no value of {name} can miss this bar: its range is {_range(metric)}", "use `present: true`"
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from command_line import run as governance
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "policy"))
+from policy_cases import measured, run_folder
+
 SPEC = """\
 version: 1
 subject: {name: m, version: "1", kind: recorded, predictions: p.csv}
@@ -57,26 +60,36 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_lint_says_what_to_look_at_and_where(here: Path) -> None:
     done = governance("policy", "lint", "policy.yaml", "--spec", "governance.yaml")
     assert done.code == 0
+    assert done.out.splitlines()[-1] == "1 policy can be used; 9 things to look at"
     for said in (
-        "policy.yaml:11: weak: 'strict' asks the same more strictly, so it decides nothing",
-        "policy.yaml:18: gap: nobody has set this margin",
-        "policy.yaml:6: strict: it blocks a release and names no hazard",
-        "weak: it controls the hazard 'H-03', which the spec does not describe",
-        "the hazard 'H-01' is controlled by 'gone', which is no rule",
-        "no rule controls the hazard 'H-02'",
-        "gap: a run would leave it not measured: test has no attribute age",
-        "groups of 'age' are declared, which is no attribute of any dataset",
+        "policy.yaml:14:10: note: weak: 'strict' asks the same more strictly, so it decides nothing",
+        "policy.yaml:21:30: note: gap: nobody has set this margin",
+        "policy.yaml:6:5: note: strict: it blocks a release and names no hazard",
+        "policy.yaml:16:15: note: weak: it controls the hazard 'H-03', which the spec does not describe",
+        "governance.yaml:7:93: note: the hazard 'H-01' is controlled by 'gone', which is no rule",
+        "governance.yaml:8:9: note: no rule controls the hazard 'H-02'",
+        "policy.yaml:20:14: note: gap: a run would leave it not measured: test has no attribute age",
+        "policy.yaml:4:15: note: groups of 'age' are declared, which is no attribute of any dataset",
     ):
         assert said in done.out, done.out
     found = json.loads(governance("policy", "lint", "policy.yaml", "--json").out)
-    assert {one["rule"] for one in found} == {"weak", "gap"}
+    assert [(one["level"], one["rule"], one["line"], one["column"]) for one in found] == [
+        ("note", "weak", 14, 10),
+        ("note", "gap", 21, 30),
+    ]
 
 
-def test_lint_refuses_what_cannot_be_used(here: Path) -> None:
-    (here / "policy.yaml").write_text(POLICY.replace("at_least: 0.9", "at_most: 0.9"))
-    done = governance("policy", "lint", "policy.yaml")
+def test_lint_refuses_what_cannot_be_used_and_goes_on_with_the_next(here: Path) -> None:
+    (here / "wrong.yaml").write_text(POLICY.replace("at_least: 0.9", "at_most: 0.9"))
+    done = governance("policy", "lint", "wrong.yaml", "policy.yaml")
     assert done.code == 2
-    assert "policy.yaml:9:20: higher is better for sensitivity" in done.err
+    assert "wrong.yaml:9:20: error: higher is better for sensitivity" in done.err
+    assert "policy.yaml:14:10: note: " in done.out
+    assert "1 policy can be used; 1 cannot be used; 2 things to look at" in done.out
+    done = governance("policy", "lint", "wrong.yaml", "--json")
+    assert done.code == 2
+    (found,) = json.loads(done.out)
+    assert (found["level"], found["file"], found["line"], found["column"]) == ("error", "wrong.yaml", 9, 20)
     assert governance("policy", "lint", "none.yaml").code == 2
     assert "did you mean 'report-only'" in governance("policy", "lint", "report-onyl").err
 
@@ -134,7 +147,8 @@ def test_diff_says_which_way_bars_moved(here: Path) -> None:
         POLICY.replace("at_least: 0.9", "at_least: 0.95").replace("  - id: weak", "  - id: soft")
     )
     out = governance("policy", "diff", "policy.yaml", "next.yaml").out
-    assert "stricter  strict" in " ".join(out.split(" "))
+    assert "strict\n  stricter  bar: at least 0.9 -> at least 0.95\n" in out
+    assert out.endswith("\n1 added, 1 stricter, 1 removed\n")
     assert {
         (d["rule"], d["direction"])
         for d in json.loads(governance("policy", "diff", "policy.yaml", "next.yaml", "--json").out)
@@ -146,10 +160,79 @@ def test_diff_says_which_way_bars_moved(here: Path) -> None:
     assert governance("policy", "diff", "policy.yaml", "policy.yaml").out == "nothing that decides is different\n"
 
 
-def test_a_policy_is_tried_on_runs_whose_verdicts_are_known(here: Path) -> None:
-    sys.path.insert(0, str(Path(__file__).parents[1] / "policy"))
-    from policy_cases import measured, run_folder
+def test_diff_takes_runs_and_decisions(here: Path) -> None:
+    from governance.evidence.folder import RunFolder
+    from governance.policy import decide, load_policy, lock
 
+    run = run_folder(here / "runs" / "one", [measured(0.95, 0.92, 0.97)])
+    run.evidence_json.rename(here / "evidence.json")
+    lock(run, load_policy(here / "policy.yaml"))
+    (here / "evidence.json").rename(run.evidence_json)
+    (here / "next.yaml").write_text(
+        POLICY.replace("at_least: 0.9", "at_least: 0.7").replace("metric: auroc", "metric: f1_score")
+    )
+    for name in ("policy.yaml", "next.yaml"):
+        decide(RunFolder(run.path), load_policy(here / name))
+    recorded, tried = (
+        next(str(path) for path in run.decisions.iterdir() if path.stem == load_policy(here / name).digest[:16])
+        for name in ("policy.yaml", "next.yaml")
+    )
+    for before in ("policy.yaml", "runs/one", recorded):
+        found = json.loads(governance("policy", "diff", before, "next.yaml", "--json").out)
+        assert [(one["rule"], one["what"], one["direction"]) for one in found] == [
+            ("gap", "measure", "changed"),
+            ("strict", "bar", "looser"),
+        ]
+        # a decision that was tried afterwards knows bars and severities only
+        found = json.loads(governance("policy", "diff", before, tried, "--json").out)
+        assert [(one["rule"], one["what"], one["direction"]) for one in found] == [("strict", "bar", "looser")]
+    (here / "no.json").write_text("{}")
+    done = governance("policy", "diff", "no.json", "policy.yaml")
+    assert (done.code, "no.json: this is not a decision" in done.err) == (2, True)
+
+
+def test_show_prints_what_the_digest_is_taken_of(here: Path) -> None:
+    from governance.policy import load_policy
+    from governance.policy.lock import canonical_policy
+    from governance.spec.yaml import parse_yaml
+
+    text = governance("policy", "show", "policy.yaml", "--yaml").out
+    loaded = load_policy(here / "policy.yaml")
+    assert text.startswith(f"# digest: {loaded.digest}\n")
+    assert parse_yaml(text, here).content == canonical_policy(loaded.policy)
+    (here / "again.yaml").write_text(text)
+    assert load_policy(here / "again.yaml").digest == loaded.digest
+    assert governance("policy", "show", "policy.yaml", "--yaml", "--json").code == 2
+
+
+def test_import_prints_a_draft_and_says_how_much_was_carried_over(here: Path) -> None:
+    (here / "thresholds.json").write_text(
+        '{"recall_score": {"threshold": 0.8, "greater_is_better": true}, '
+        '"x": {"threshold": 1, "greater_is_better": true}}'
+    )
+    done = governance("policy", "import", "thresholds.json", "--from", "mlflow-thresholds")
+    assert done.code == 0
+    assert done.err == "1 rule drafted, 1 not carried over; see the comments\n"
+    (here / "draft.yaml").write_text(done.out)
+    linted = governance("policy", "lint", "draft.yaml")
+    assert linted.code == 0
+    assert "note: recall-score: its rationale is to be filled" in linted.out
+    done = governance("policy", "import", "governance.yaml", "--from", "quality-criteria")
+    assert done.code == 2
+    assert "governance.yaml:1:1: this is no quality_criteria" in done.err
+    assert governance("policy", "import", "none.yaml", "--from", "quality-criteria").code == 2
+
+
+@pytest.mark.parametrize("width", ["80", "120"])
+def test_output_fits_the_terminal(here: Path, monkeypatch: pytest.MonkeyPatch, width: str) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    for arguments in (("list",), ("show", "clinical-imaging-baseline"), ("diff", "policy.yaml", "report-only")):
+        lines = governance("policy", *arguments).out.splitlines()
+        assert len(lines) > 5
+        assert all(len(line) <= int(width) and line == line.rstrip() for line in lines)
+
+
+def test_a_policy_is_tried_on_runs_whose_verdicts_are_known(here: Path) -> None:
     run_folder(here / "good", [measured(0.95, 0.92, 0.97)])
     trials = """\
 version: 1

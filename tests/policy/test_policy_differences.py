@@ -28,7 +28,8 @@ def directions(before: dict[str, Any], after: dict[str, Any], **more: Any) -> li
         ({"within": [0.1, 0.9]}, {"within": [0.0, 1.0]}, "looser"),
         ({"within": [0.1, 0.9]}, {"within": [0.2, 1.0]}, "changed"),
         ({"at_least": 0.8}, {"within": [0.8, 1.0]}, "changed"),
-        ({"at_least": 0.8}, {"present": True}, "changed"),
+        ({"at_least": 0.8}, {"present": True}, "looser"),
+        ({"present": True}, {"within": [0.8, 0.9]}, "stricter"),
     ],
 )
 def test_a_bar_gets_stricter_or_looser(before: dict[str, Any], after: dict[str, Any], direction: str) -> None:
@@ -67,7 +68,7 @@ def test_words_are_no_difference_and_rules_come_and_go() -> None:
         ("s", "added"),
     ]
     other = directions(one, one, groups={"sex": ["F", "M"]})
-    assert other == [("groups", "changed")]
+    assert other == [("groups of sex", "changed")]
 
 
 HUNDREDTHS = st.integers(0, 100).map(lambda n: n / 100)

@@ -1,26 +1,22 @@
-"""`governance policy lint`, `list`, `show`, `diff` and `test`."""
+"""`governance policy lint`, `list`, `show`, `diff`, `test` and `import`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from governance.errors import ExitCode
-
-if TYPE_CHECKING:
-    from governance.policy import LoadedPolicy
-    from governance.policy.differences import Difference
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group("policy")
 def command() -> None:
-    """Check, show, compare and test policies.
+    """Check, show, compare, test and import policies.
 
     A POLICY is a file, the name of one that ships, or a run folder with the policy that was recorded before it.
 
@@ -48,32 +44,32 @@ def lint(policies: tuple[str, ...], spec: Path | None, as_json: bool) -> ExitCod
       governance policy lint policy.yaml --spec governance.yaml
     """
     from governance.cli.console import console, plain
-    from governance.errors import Location
-    from governance.policy.review import review
+    from governance.policy.linting import lint as linted
+    from governance.policy.wording import plural
     from governance.spec import load_spec
 
-    meant_for = load_spec(spec).spec if spec is not None else None
-    today, found = dt.datetime.now(dt.UTC).date(), []
-    for name in policies:
-        loaded = _load(name)
-        for note in review(loaded.policy, today, meant_for):
-            line = loaded.lines.get(note.rule or "") if note.rule else None
-            place = Location(str(loaded.path or name), line)
-            found.append(
-                {"policy": name, "rule": note.rule, "place": str(place), "message": note.message, "hint": note.hint}
-            )
+    meant_for = load_spec(spec) if spec is not None else None
+    today = dt.datetime.now(dt.UTC).date()
+    by_name = {name: linted(name, today, meant_for) for name in policies}
+    found = [one for findings in by_name.values() for one in findings]
+    broken = sum(any(one.level == "error" for one in findings) for findings in by_name.values())
+    code = ExitCode.BAD_INPUT if broken else ExitCode.OK
     if as_json:
-        click.echo(json.dumps(found, indent=1, ensure_ascii=False))
-        return ExitCode.OK
-    out = console()
-    for note_found in found:
-        rule = f"{note_found['rule']}: " if note_found["rule"] else ""
-        out.print(plain(f"{note_found['place']}: {rule}{note_found['message']}"), soft_wrap=True)
-        if note_found["hint"]:
-            out.print(f"  {plain(str(note_found['hint']))}", soft_wrap=True)
-    count = len(policies)
-    out.print(f"{count} {'policy' if count == 1 else 'policies'} can be used; {len(found)} to look at")
-    return ExitCode.OK
+        click.echo(json.dumps([one.to_json() for one in found], indent=1, ensure_ascii=False))
+        return code
+    for one in found:
+        out = console(sys.stderr if one.level == "error" else sys.stdout)
+        rule = f"{one.rule}: " if one.rule else ""
+        out.print(plain(f"{one.place}: {one.level}: {rule}{one.message}"), soft_wrap=True)
+        for line in (one.hint or "").splitlines():
+            out.print(f"  {plain(line.strip())}", soft_wrap=True)
+    usable = len(by_name) - broken
+    refused = f"{broken} cannot be used; " if broken else ""
+    notes = sum(one.level == "note" for one in found)
+    console().print(
+        f"{usable} {'policy' if usable == 1 else 'policies'} can be used; {refused}{plural(notes, 'thing')} to look at"
+    )
+    return code
 
 
 @command.command("list")
@@ -85,32 +81,27 @@ def list_packs(as_json: bool) -> ExitCode:
     Example:
       governance policy list
     """
-    from rich.padding import Padding
-
-    from governance.cli.console import console, plain
+    from governance.cli.policies import print_packs
     from governance.policy import load_policy, packs
-    from governance.policy.wording import plural
 
-    columns = ("policy", "version", "status", "rules", "for", "title")
-    rows = []
-    for path in packs().values():
-        policy = load_policy(path).policy
-        rows.append((policy.policy, policy.version, policy.status or "in use", str(len(policy.rules)),
-                     policy.jurisdiction or "anywhere", policy.title or ""))  # fmt: skip
+    policies = [load_policy(path).policy for path in packs().values()]
     if as_json:
-        click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], indent=1, ensure_ascii=False))
-        return ExitCode.OK
-    out = console()
-    for name, version, status, count, jurisdiction, title in rows:
-        out.print(f"{name} {version} ({status}, {plural(int(count), 'rule')}, {plain(jurisdiction)})", style="bold")
-        out.print(Padding(plain(title), (0, 0, 0, 2)))
+        rows = [
+            {"policy": one.policy, "version": one.version, "status": one.status or "in use", "rules": len(one.rules),
+             "for": one.jurisdiction, "title": one.title}
+            for one in policies
+        ]  # fmt: skip
+        click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+    else:
+        print_packs(policies)
     return ExitCode.OK
 
 
 @command.command("show")
 @click.argument("policy")
 @json_option
-def show(policy: str, as_json: bool) -> ExitCode:
+@click.option("--yaml", "as_yaml", is_flag=True, help="Print YAML: what the digest is taken of, defaults left out.")
+def show(policy: str, as_json: bool, as_yaml: bool) -> ExitCode:
     """Show a policy with all that it takes over from others.
 
     \b
@@ -118,14 +109,20 @@ def show(policy: str, as_json: bool) -> ExitCode:
       governance policy show clinical-imaging-baseline
       governance policy show policy.yaml --json
     """
+    from governance.cli.policies import print_policy, yaml_text
     from governance.policy.lock import canonical_policy
+    from governance.policy.naming import any_policy
 
-    loaded = _load(policy)
+    if as_json and as_yaml:
+        raise click.UsageError("ask for either --json or --yaml")
+    loaded = any_policy(policy)
+    content = canonical_policy(loaded.policy)
     if as_json:
-        content = {"digest": loaded.digest, "policy": canonical_policy(loaded.policy)}
-        click.echo(json.dumps(content, indent=1, ensure_ascii=False))
-        return ExitCode.OK
-    _print_policy(loaded)
+        click.echo(json.dumps({"digest": loaded.digest, "policy": content}, indent=1, ensure_ascii=False))
+    elif as_yaml:
+        click.echo(f"# digest: {loaded.digest}\n{yaml_text(content)}", nl=False)
+    else:
+        print_policy(loaded)
     return ExitCode.OK
 
 
@@ -136,21 +133,25 @@ def show(policy: str, as_json: bool) -> ExitCode:
 def diff(before: str, after: str, as_json: bool) -> ExitCode:
     """Say what changed from one policy to another: rules that came or went, bars that got stricter or looser.
 
+    BEFORE and AFTER are policies, or decisions (decisions/*.json in a run folder). Where the policy behind a decision
+    was not recorded before its run, only severities and bars can be compared.
+
     \b
     Example:
       governance policy diff policy-2026.yaml policy-2027.yaml
       governance policy diff runs/5f1c09a2b7d4 policy.yaml
     """
-    from governance.cli.console import print_table
+    from governance.cli.policies import print_differences
     from governance.policy.differences import differences
+    from governance.policy.naming import policy_or_decision
 
-    found = differences(_load(before).policy, _load(after).policy)
+    found = differences(policy_or_decision(before), policy_or_decision(after))
     if as_json:
         click.echo(json.dumps([one.to_json() for one in found], indent=1, ensure_ascii=False))
     elif not found:
         click.echo("nothing that decides is different")
     else:
-        print_table(("", "rule", "what", "from", "to"), [_row(one) for one in found])
+        print_differences(found)
     return ExitCode.OK
 
 
@@ -171,9 +172,10 @@ def test(policy: str, trials: Path, as_json: bool) -> ExitCode:
     from dataclasses import asdict
 
     from governance.cli.console import print_table
+    from governance.policy.naming import any_policy
     from governance.policy.trials import tried
 
-    found = list(tried(_load(policy), trials, dt.datetime.now(dt.UTC).date()))
+    found = list(tried(any_policy(policy), trials, dt.datetime.now(dt.UTC).date()))
     wrong = [one for one in found if not one.as_expected]
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False))
@@ -208,79 +210,3 @@ def import_thresholds(file: Path, kind: str) -> ExitCode:
     carried = plural(made.count, "rule")
     click.echo(f"{carried} drafted, {len(made.left_out)} not carried over; see the comments", err=True)
     return ExitCode.OK
-
-
-def _load(name: str) -> LoadedPolicy:
-    """Return a policy from a file, from those that ship, or as it was recorded before a run."""
-    from governance.evidence.folder import RunFolder
-    from governance.policy import load_policy, locked_policy, named_policy
-
-    if Path(name).is_dir():
-        return locked_policy(RunFolder(Path(name)))
-    return load_policy(named_policy(name))
-
-
-def _row(one: Difference) -> tuple[str, ...]:
-    return (one.direction, one.rule or "(policy)", one.what, _brief(one.before), _brief(one.after))
-
-
-def _brief(value: Any) -> str:
-    if value is None:
-        return "-"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _print_policy(loaded: LoadedPolicy) -> None:
-    from rich.padding import Padding
-    from rich.table import Table
-
-    from governance.cli.console import console, plain
-    from governance.documents.build.bars import bar_text
-    from governance.policy.decide import bar_of
-
-    policy, out = loaded.policy, console()
-    about = [
-        ("policy", f"{policy.policy} {policy.version}"),
-        ("title", policy.title or ""),
-        ("about", " ".join((policy.summary or "").split())),
-        ("status", policy.status or ""),
-        ("for", policy.jurisdiction or ""),
-        ("effective", f"from {policy.effective.from_}" if policy.effective else ""),
-        ("owner", f"{policy.owner.name}, {policy.owner.role}" if policy.owner else ""),
-        ("digest", loaded.digest),
-    ]
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
-    about += [("source", f"{one.title} ({one.reference}; retrieved {one.retrieved_on})") for one in policy.sources]
-    about += [("extends", f"{one.policy} {one.version}, digest {one.digest[:16]}") for one in policy.inherited]
-    for name, text in about:
-        if text:
-            table.add_row(f"{name}:", plain(text))
-    for name, one in policy.parameters.items():
-        was = f", was {one.before:g}" if one.before is not None else ""
-        table.add_row("parameter:", plain(f"{name} = {one.value:g}{was} ({one.source})"))
-    for dropped in policy.dropped:
-        setting = f"{dropped.set.by}, {dropped.set.on}"
-        table.add_row("dropped:", plain(f"{dropped.rule} of {dropped.origin}: {dropped.reason} ({setting})"))
-    out.print(table)
-    for rule in policy.rules:
-        out.print()
-        out.print(f"{rule.severity.value:<6}{plain(rule.id)}: {plain(rule.title)}", style="bold")
-        lines = [f"{_measured(rule)}: {bar_text(bar_of(rule))}" if rule.selectors else bar_text(bar_of(rule))]
-        if rule.origin:
-            lines.append(f"from {rule.origin}")
-        if rule.overridden:
-            lines.append(f"changed here: {rule.overridden.reason} ({rule.overridden.set.by}, {rule.overridden.set.on})")
-        for line in lines:
-            out.print(Padding(plain(line), (0, 0, 0, 6)))
-
-
-def _measured(rule: Any) -> str:
-    """Return what a rule measures, briefly."""
-    texts = []
-    for selector in rule.selectors:
-        written = selector.model_dump(mode="json", exclude_defaults=True)
-        head = f"{written.pop('evaluator')} / {written.pop('metric')}"
-        texts.append(" ".join([head, *(f"{key}: {value}" for key, value in written.items())]))
-    return "; ".join(texts)
