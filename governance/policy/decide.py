@@ -62,9 +62,7 @@ def decide(
         If the ledger of decisions beside the run is not what was written (`governance.policy.ledger`).
     """
     evidence, evidence_digest = read_for_decision(folder)
-    plan = folder.read_json(folder.spec_lock)
-    if not isinstance(plan, dict) or not isinstance(plan.get("datasets"), dict):
-        raise InputError("this is not the plan of a run", location=Location(str(folder.spec_lock)))
+    plan = read_plan(folder)
     policy, today = loaded.policy, today or dt.datetime.now(dt.UTC).date()
     granted = _granted(waivers, policy, evidence, today)
     asked = ledger.looked_at(policy, plan)
@@ -106,6 +104,21 @@ def decide(
     )
     folder.write_json(folder.decisions / f"{loaded.digest[:16]}.json", decision.model_dump(mode="json"))
     return decision
+
+
+def read_plan(folder: RunFolder) -> dict[str, Any]:
+    """Return what a run promised to measure.
+
+    Raises
+    ------
+    InputError
+        If it is missing or is not the plan of a run.
+    """
+    plan = folder.read_json(folder.spec_lock)
+    datasets = plan.get("datasets") if isinstance(plan, dict) else None
+    if not isinstance(datasets, dict) or not all(isinstance(dataset, dict) for dataset in datasets.values()):
+        raise InputError("this is not the plan of a run", location=Location(str(folder.spec_lock)))
+    return dict(plan)
 
 
 def measured_on(folder: RunFolder) -> dt.date | None:

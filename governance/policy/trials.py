@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from governance.errors import near_name
 from governance.evidence.folder import RunFolder
-from governance.policy.decide import judge_all, measured_on
+from governance.policy.decide import judge_all, measured_on, read_plan
 from governance.policy.lock import LoadedPolicy
 from governance.policy.model import Outcome
 from governance.policy.verdicts.provenance import Circumstances
@@ -76,7 +76,7 @@ def tried(loaded: LoadedPolicy, path: Path, today: dt.date) -> Iterator[Tried]:
         folder = RunFolder(path.parent / trial.run)
         if not folder.evidence_json.is_file():
             raise document.error(("trials", index, "run"), f"there is no run in {trial.run}")
-        evidence, plan = folder.read_evidence(), folder.read_json(folder.spec_lock)
+        evidence, plan = folder.read_evidence(), read_plan(folder)
         about = Circumstances(evidence, plan, trial.on or today, measured_on(folder))
         found = {verdict.rule: verdict for verdict in judge_all(loaded.policy, evidence, plan, loaded.lines, about)}
         for rule, expected in trial.expect.items():
