@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from governance.policy.differences import Difference
     from governance.policy.rules import AnyRule
     from governance.policy.selecting import Minimum, Selector
+    from governance.policy.trials import Tried
 
 _LABELS = 12
 """Columns that the name of a part takes."""
@@ -67,6 +69,21 @@ def print_differences(found: Sequence[Difference]) -> None:
     counts = Counter(one.direction for one in found)
     out.print()
     out.print(", ".join(f"{count} {direction}" for direction, count in counts.items()))
+
+
+def print_trials(found: Sequence[Tried]) -> None:
+    """Print the verdicts that are not as expected, run by run, and how many are."""
+    out = console()
+    wrong = [one for one in found if not one.as_expected]
+    for trial, ones in itertools.groupby(wrong, key=lambda one: one.trial):
+        out.print(plain(trial), style="bold", soft_wrap=True)
+        for one in ones:
+            expected, came = (text.replace("not_measured", "not measured", 1) for text in (one.expected, one.found))
+            _wrapped(out, f"{one.rule}: expected {expected}; it came to {came}", 2)
+            _wrapped(out, one.sentence, 4)
+    if wrong:
+        out.print()
+    out.print(f"{len(found) - len(wrong)} of {len(found)} verdicts are as expected")
 
 
 def _change(one: Difference) -> str:

@@ -71,6 +71,76 @@ def test_words_are_no_difference_and_rules_come_and_go() -> None:
     assert other == [("groups of sex", "changed")]
 
 
+def provenance(**check: Any) -> dict[str, Any]:
+    return {"id": "r", "title": "T", "provenance": check, "rationale": "R"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "direction"),
+    [
+        ({"measured_within_days": 90}, {"measured_within_days": 30}, "stricter"),
+        ({"measured_within_days": 30}, {"measured_within_days": 90}, "looser"),
+        ({"device": ["cpu", "cuda"]}, {"device": ["cuda"]}, "stricter"),
+        ({"precision": ["float32"]}, {"precision": ["float32", "float16"]}, "looser"),
+        ({"facts": ["users"]}, {"facts": ["users", "limitations"]}, "stricter"),
+        ({"facts": ["users"]}, {"facts": ["limitations"]}, "changed"),
+        ({"no_patient_in_both": ["a", "b", "c"]}, {"no_patient_in_both": ["a", "b"]}, "looser"),
+        (
+            {"seeds": {"evaluator": "data_efficiency", "at_least": 3}},
+            {"seeds": {"evaluator": "data_efficiency", "at_least": 5}},
+            "stricter",
+        ),
+        ({"licence_lineage": "clean"}, {"facts": ["users"]}, "changed"),
+    ],
+)
+def test_what_is_asked_of_a_run_gets_stricter_or_looser(before: Any, after: Any, direction: str) -> None:
+    assert directions(provenance(**before), provenance(**after)) == [("provenance", direction)]
+
+
+def test_a_bar_on_another_measure_is_neither_stricter_nor_looser() -> None:
+    other = rule("fairness / specificity on test", {"at_least": 0.9})
+    assert directions(rule(SENSITIVITY, {"at_least": 0.8}), other) == [("bar", "changed"), ("measure", "changed")]
+
+
+def test_an_expression_has_minimums_too() -> None:
+    pytest.importorskip("cel_expr_python")
+    one = {"id": "r", "title": "T", "expression": "s.low >= 0.8", "inputs": {"s": SENSITIVITY}, "rationale": "R"}
+    assert directions({**one, "minimum": {"patients": 50}}, {**one, "minimum": {"patients": 30}}) == [
+        ("minimum.patients", "looser")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ({"groups": {"sex": ["F"]}}, {"groups": {"sex": ["M", "F"]}}, ("groups of sex", "stricter")),
+        ({"groups": {"sex": ["F", "M"]}}, {"groups": {"sex": ["M"]}}, ("groups of sex", "looser")),
+        ({"groups": {"sex": ["F", "M"]}}, {"groups": {"sex": ["F", "X"]}}, ("groups of sex", "changed")),
+        ({}, {"exempt": {"sex": {"M": "none here"}}}, ("exempt sex M", "looser")),
+        ({"exempt": {"sex": {"M": "none here"}}}, {}, ("exempt sex M", "stricter")),
+        ({"version": "1"}, {"version": "2"}, ("version", "changed")),
+        ({"looks": {"planned": 5}}, {}, ("looks", "changed")),
+        (
+            {"parameters": {"a": {"value": 1, "source": "x"}}},
+            {"parameters": {"a": {"value": 2, "source": "y"}}},
+            ("parameter a", "changed"),
+        ),
+        ({}, {"parameters": {"a": {"value": 2, "source": "y"}}}, ("parameter a", "added")),
+    ],
+)
+def test_what_holds_for_the_whole_policy_is_compared(before: Any, after: Any, expected: tuple[str, str]) -> None:
+    owner = {"name": "A", "role": "B"}
+    one = rule({"evaluator": "fairness", "metric": "sensitivity", "worst": "sex"}, {"at_least": 0.8})
+    found = differences(policy(one, owner=owner, **before), policy(one, owner=owner, **after))
+    assert [(difference.what, difference.direction) for difference in found] == [expected]
+
+
+def test_more_groups_under_a_mean_are_neither_stricter_nor_looser() -> None:
+    one = rule({"evaluator": "fairness", "metric": "sensitivity", "mean": "sex"}, {"at_least": 0.8})
+    (found,) = differences(policy(one, groups={"sex": ["F"]}), policy(one, groups={"sex": ["F", "M"]}))
+    assert found.direction == "changed"
+
+
 HUNDREDTHS = st.integers(0, 100).map(lambda n: n / 100)
 
 

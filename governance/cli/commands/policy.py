@@ -43,7 +43,9 @@ def lint(policies: tuple[str, ...], spec: Path | None, as_json: bool) -> ExitCod
       governance policy lint policy.yaml
       governance policy lint policy.yaml --spec governance.yaml
     """
-    from governance.cli.console import console, plain
+    from dataclasses import replace
+
+    from governance.cli.console import console, plain, shortest
     from governance.policy.linting import lint as linted
     from governance.policy.wording import plural
     from governance.spec import load_spec
@@ -60,7 +62,8 @@ def lint(policies: tuple[str, ...], spec: Path | None, as_json: bool) -> ExitCod
     for one in found:
         out = console(sys.stderr if one.level == "error" else sys.stdout)
         rule = f"{one.rule}: " if one.rule else ""
-        out.print(plain(f"{one.place}: {one.level}: {rule}{one.message}"), soft_wrap=True)
+        place = replace(one.place, file=shortest(Path(one.place.file)))
+        out.print(plain(f"{place}: {one.level}: {rule}{one.message}"), soft_wrap=True)
         for line in (one.hint or "").splitlines():
             out.print(f"  {plain(line.strip())}", soft_wrap=True)
     usable = len(by_name) - broken
@@ -131,7 +134,7 @@ def show(policy: str, as_json: bool, as_yaml: bool) -> ExitCode:
 @click.argument("after")
 @json_option
 def diff(before: str, after: str, as_json: bool) -> ExitCode:
-    """Say what changed from one policy to another: rules that came or went, bars that got stricter or looser.
+    """Say which bars got stricter or looser, and what else changed.
 
     BEFORE and AFTER are policies, or decisions (decisions/*.json in a run folder). Where the policy behind a decision
     was not recorded before its run, only severities and bars can be compared.
@@ -171,19 +174,16 @@ def test(policy: str, trials: Path, as_json: bool) -> ExitCode:
     """
     from dataclasses import asdict
 
-    from governance.cli.console import print_table
+    from governance.cli.policies import print_trials
     from governance.policy.naming import any_policy
     from governance.policy.trials import tried
 
     found = list(tried(any_policy(policy), trials, dt.datetime.now(dt.UTC).date()))
-    wrong = [one for one in found if not one.as_expected]
+    wrong = not all(one.as_expected for one in found)
     if as_json:
         click.echo(json.dumps([asdict(one) for one in found], indent=1, ensure_ascii=False))
     else:
-        if wrong:
-            rows = [(one.trial, one.rule, one.expected, one.found, one.sentence) for one in wrong]
-            print_table(("run", "rule", "expected", "found", "sentence"), rows)
-        click.echo(f"{len(found) - len(wrong)} of {len(found)} verdicts are as expected")
+        print_trials(found)
     return ExitCode.FAILED if wrong else ExitCode.OK
 
 
