@@ -13,18 +13,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import fcntl
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from governance.checking import CheckReport, check
 from governance.doctor import doctor
-from governance.errors import CannotRunError, ExitCode, InputError, Location, TamperError
+from governance.errors import ExitCode, InputError, Location
 from governance.evidence.folder import RunFolder
+from governance.held import existing_run, held, refuse_changed
 from governance.listing import list_things
+from governance.releasing import audit, promote
 from governance.reporting import Asked, read_asked, write_reports
 from governance.scaffold import init
 from governance.schemas import schema
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CheckReport",
     "RunResult",
+    "audit",
     "check",
     "decide",
     "doctor",
@@ -47,6 +49,7 @@ __all__ = [
     "init",
     "list_things",
     "manifest",
+    "promote",
     "read_asked",
     "render",
     "report",
@@ -168,9 +171,9 @@ def decide(run_folder: str | Path, policy: str | Path | None = None, *, waivers:
     """
     from governance import policy as policies
 
-    folder = _existing(run_folder)
-    with _held(folder):
-        _untouched(folder)
+    folder = existing_run(run_folder)
+    with held(folder):
+        refuse_changed(folder)
         loaded = policies.load_policy(policies.named_policy(str(policy))) if policy else policies.locked_policy(folder)
         decision = policies.decide(
             folder, loaded, waivers=Path(waivers) if waivers else None, lineage=_lineage(_spec_of(folder))
@@ -212,9 +215,9 @@ def render(
     TamperError
         If a file of the run is not what its manifest says.
     """
-    folder = _existing(run_folder)
-    with _held(folder):
-        _untouched(folder)
+    folder = existing_run(run_folder)
+    with held(folder):
+        refuse_changed(folder)
         result = _documents(folder, audiences, formats, reporter)
         manifest(folder.path)
     return result
@@ -231,7 +234,7 @@ def manifest(path: str | Path) -> Path:
     """Write the manifest of a run folder: the SHA-256 of every file."""
     from governance import dossier
 
-    return dossier.write_manifest(_existing(path))
+    return dossier.write_manifest(existing_run(path))
 
 
 def _run(
@@ -271,7 +274,7 @@ def _run(
         reporter=report,
     )
     folder: RunFolder = prepared.folder
-    with _held(folder), tracker.started(folder, prepared.lock, policy.digest) as tracked:
+    with held(folder), tracker.started(folder, prepared.lock, policy.digest) as tracked:
         policies.lock(folder, policy)
         observations = harness.collect(prepared, report)
         harness.measure(prepared, observations, report)
@@ -352,50 +355,6 @@ def _documents(
     made = documents.render(folder, audiences=audiences, formats=formats, reporter=reporter)
     index = documents.render_index(folder.path.parent)
     return RunResult(folder, decision, tuple(made), index)
-
-
-def _existing(path: str | Path) -> RunFolder:
-    folder = Path(path)
-    if not (folder / "spec.lock.json").is_file():
-        raise InputError(
-            f"{folder} is not a run folder: it has no spec.lock.json",
-            hint="`governance list runs` shows the runs of this directory",
-        )
-    return RunFolder(folder)
-
-
-def _untouched(folder: RunFolder) -> None:
-    """Refuse to build on files that are not what the manifest says."""
-    if not folder.manifest.exists():
-        return
-    from governance import dossier
-
-    report = dossier.verify(folder.path)
-    if not report.ok:
-        raise TamperError(
-            f"{folder.path} is not what its manifest says: {report.findings[0]}",
-            hint="run `governance dossier verify` for all differences; evaluate again to get the files back",
-        )
-
-
-@contextlib.contextmanager
-def _held(folder: RunFolder) -> Iterator[None]:
-    """Hold the run folder: of two processes in one folder the second refuses."""
-    try:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        stream = (folder.path.parent / f".{folder.run_id}.lock").open("w")
-    except OSError as error:
-        raise CannotRunError(
-            f"cannot write {folder.path}: {error.strerror}", hint="choose another folder with --output"
-        ) from error
-    with stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise CannotRunError(
-                f"another process is working in {folder.path}", hint="wait for it to end, then run the command again"
-            ) from error
-        yield
 
 
 def _write_run_json(folder: RunFolder, started: dt.datetime, tracking: Mapping[str, str], machine: Any) -> None:

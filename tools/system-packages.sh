@@ -20,6 +20,7 @@ for kind in "$@"; do
             need chromium chromium
             need pdftoppm poppler-utils
             need qpdf qpdf
+            need pg_lsclusters postgresql
             need libGL.so.1 libgl1      # OpenCV, which the published corruptions are computed with
             ;;
     esac

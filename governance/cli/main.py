@@ -33,6 +33,8 @@ COMMANDS = {
     "decide": LazyCommand(_at("decide"), "Decide on the evidence of a run."),
     "render": LazyCommand(_at("render"), "Write the documents of a run again."),
     "dossier": LazyCommand(_at("dossier"), "Verify a run folder, or seal it again."),
+    "promote": LazyCommand(_at("promote"), "Move an alias of a model registry, by a named person's decision."),
+    "audit": LazyCommand(_at("audit"), "Say whether registry aliases point at what was approved."),
     "policy": LazyCommand(_at("policy"), "Check, show, compare and test policies."),
     "schema": LazyCommand(_at("schema"), "Print the JSON Schema of a file."),
     "list": LazyCommand(_at("list"), "List what is installed, or the runs of this directory."),

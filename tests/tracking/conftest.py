@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,18 @@ def server(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A real `mlflow server` on loopback, ended by its process id."""
     folder = tmp_path_factory.mktemp("server")
     shutil.copy(migrated, folder / "mlflow.db")
+    with run_server(folder, f"sqlite:///{folder / 'mlflow.db'}") as address:
+        yield address
+
+
+@contextmanager
+def run_server(folder: Path, store: str) -> Iterator[str]:
+    """Run an `mlflow server` on loopback with a store of its own, and end it by its process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}"]
+    command += ["--backend-store-uri", store]
     command += ["--artifacts-destination", str(folder / "artifacts")]
     environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     environment.pop("MLFLOW_TRACKING_URI", None)
