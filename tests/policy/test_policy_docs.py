@@ -3,17 +3,22 @@
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from governance.policy import load_policy, load_waivers, named_policy
+from governance.policy.drafting import draft
 from governance.policy.rules import Check
 from governance.policy.selecting import Bar, Selector
+from governance.policy.thresholds import read_thresholds
 from governance.policy.trials import TrialFile
 from governance.spec.yaml import parse_yaml
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "write-a-policy.md"
 GUIDE = PATH.read_text()
-WHOLE, LEAK, TRADE_OFF, CHILD, WAIVERS, TRIALS = re.findall(r"^```yaml\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+WHOLE, LEAK, TRADE_OFF, CHILD, WAIVERS, TRIALS, IMPORTED = re.findall(
+    r"^```yaml\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE
+)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -52,6 +57,26 @@ def test_the_waiver_is_one_for_the_whole_policy(tmp_path: Path) -> None:
 def test_the_trials_are_read() -> None:
     content = parse_yaml(TRIALS, PATH).content
     assert len(TrialFile.model_validate(content).trials[0].expect) == 2
+
+
+def test_the_thresholds_are_imported_as_the_guide_says(tmp_path: Path) -> None:
+    (tmp_path / "thresholds.yaml").write_text(IMPORTED)
+    kind = "mlflow-thresholds"
+    text, made = draft(read_thresholds(tmp_path / "thresholds.yaml", kind), kind, "thresholds.yaml")
+    policy = load_policy(written(tmp_path, text)).policy
+    assert [rule.bar.kinds for rule in policy.rules] == [("at_least",), ("not_worse_than",)]
+    assert len(made.left_out) == 2
+
+
+def test_the_options_and_commands_that_are_named_exist() -> None:
+    from governance.cli.main import cli
+
+    group = cli.get_command(click.Context(cli), "policy")
+    assert isinstance(group, click.Group)
+    named = set(re.findall(r"governance policy (\w+)", GUIDE))
+    assert named == set(group.commands)
+    options = {option for one in group.commands.values() for parameter in one.params for option in parameter.opts}
+    assert set(re.findall(r"`(--(?:spec|json|yaml|from))\b", GUIDE)) <= options
 
 
 def test_every_key_that_is_named_exists() -> None:
