@@ -30,7 +30,7 @@ def canonical_policy(policy: Policy) -> dict[str, Any]:
 
     Defaults are left out, so that a key that a later version adds does not change the digest of today's policies.
     """
-    content = policy.model_dump(mode="json", exclude_defaults=True)
+    content = policy.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     rules = [
         {**rule, "supports": sorted(rule["supports"])} if "supports" in rule else rule
         for rule in content.get("rules", [])

@@ -194,7 +194,7 @@ class ByKey(Protocol):
 class Answers:
     """Measurements by what they answer. Points of curves and single seeds answer no rule."""
 
-    by_key: ByKey = field(default_factory=dict)
+    by_key: ByKey = field(default_factory=dict[tuple[Any, ...], Sequence[Measurement]])
 
     @classmethod
     def of(cls, measurements: Iterable[Measurement]) -> Answers:

@@ -8,7 +8,7 @@ import pytest
 from policy_cases import measured, run_folder
 
 from governance.errors import InputError
-from governance.policy import decide, load_policy, lock, locked_policy
+from governance.policy import decide, load_policy, lock, locked_policy, pack, packs
 
 BASE = """\
 policy: base
@@ -148,3 +148,14 @@ def test_two_policies_with_a_rule_of_the_same_id_are_not_both_extended(files: Pa
     files.write_text(CHILD.replace("extends: base.yaml", "extends: [base.yaml, other.yaml]"))
     with pytest.raises(InputError, match=r"child\.yaml:3:22: two of the policies have a rule 'finds'"):
         load_policy(files)
+
+
+@pytest.mark.parametrize("name", sorted(packs()))
+def test_every_policy_that_ships_is_recorded_and_read_back_as_it_is(tmp_path: Path, name: str) -> None:
+    from governance.evidence.folder import RunFolder
+
+    folder, loaded = RunFolder(tmp_path / "run"), load_policy(pack(name))
+    assert lock(folder, loaded)
+    again = locked_policy(folder)
+    assert again.digest == loaded.digest
+    assert again.policy.effective == loaded.policy.effective
