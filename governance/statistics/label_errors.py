@@ -121,11 +121,18 @@ def gating_corrected_mean(
         of_mean,
         -moved,
         Bounds(-of_change.high, -of_change.low, of_change.method),
-        correlation=-cautious(seen, np.unique(codes[both]).size, PSEUDO_PATIENTS),
+        correlation=-cautious(seen, _patients_that_move(change, codes), PSEUDO_PATIENTS),
     )
     return Bounds(found.low, found.high, "MOVER on the mean and its correction, for verdicts").clipped(
         2 * low - high, 2 * high - low
     )
+
+
+def _patients_that_move(change: Floats, codes: Integers) -> float:
+    """Number of patients that a sum rests on, ``(sum c^2)^2 / sum c^4``; 0 where nothing changes."""
+    squares = cluster_sums(change, codes) ** 2
+    fourth = float(np.sum(squares**2))
+    return float(np.sum(squares)) ** 2 / fourth if fourth > 0 else 0.0
 
 
 def _influence(values: npt.NDArray[np.generic], inside: Bools, codes: Integers) -> Floats:

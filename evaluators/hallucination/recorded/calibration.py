@@ -88,7 +88,8 @@ def _weighted_agreement(record: GenerationRecord) -> float | None:
     weights = likelihoods(record)
     if weights is None:
         return None
-    same = np.array([key == key_of_answer(record) for key in keys_of(record)])
+    ours = key_of_answer(record)
+    same = np.array([key == ours for key in keys_of(record)])
     return float(weights[same].sum() / weights.sum())
 
 
