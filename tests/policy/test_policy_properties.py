@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
+import itertools
 from typing import Any
 
 from hypothesis import given, settings
@@ -26,7 +27,9 @@ from policy_cases import (
 from governance.errors import ExitCode
 from governance.evidence.model import Condition, Measurement
 from governance.policy import Outcome, exit_code, judge_all, policy_digest, summarise
-from governance.policy.verdicts.provenance import Circumstances
+from governance.policy.selecting import Bar
+from governance.policy.verdicts.provenance import Circumstances, checked
+from governance.policy.verdicts.region import region_of
 from governance.policy.waivers import WAIVABLE, Waiver, Waivers
 
 TODAY = dt.date(2026, 11, 25)
@@ -154,19 +157,21 @@ def circumstances(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-def without_something(about: dict[str, Any], data: st.DataObject) -> dict[str, Any]:
+GONE = ("facts", "a fact", "shares", "a dataset", "a digest", "day", "lineage")
+
+
+def without(what: str, about: dict[str, Any]) -> dict[str, Any]:
     """Take away something that provenance rules ask for."""
     less = copy.deepcopy(about)
     lock = less["plan"]
-    what = data.draw(st.sampled_from(["facts", "a fact", "shares", "a dataset", "a digest", "day", "lineage"]))
     if what == "facts":
-        del lock["spec"]["facts"]
+        lock["spec"].pop("facts", None)
     elif what == "a fact":
-        lock["spec"]["facts"].pop(data.draw(st.sampled_from(["purpose", "users"])), None)
+        lock["spec"]["facts"].pop("users", None)
     elif what == "shares":
         lock["datasets"]["test"].pop("shares", None)
     elif what == "a dataset":
-        del lock["datasets"][data.draw(st.sampled_from(["test", "train"]))]
+        del lock["datasets"]["train"]
     elif what == "a digest":
         del lock["datasets"]["train"]["digest"]
     else:
@@ -305,12 +310,84 @@ def test_a_plan_that_lacks_what_a_rule_asks_for_never_frees_it(
 def test_taking_away_what_is_known_of_a_run_never_frees_it(
     content: list[dict[str, Any]], found: list[Measurement], about: dict[str, Any], data: st.DataObject
 ) -> None:
-    less = without_something(about, data)
+    less = without(data.draw(st.sampled_from(GONE)), about)
     before, after = (
         outcomes(content, found, one["plan"], measured_on=one["measured_on"], lineage=one["lineage"])
         for one in (about, less)
     )
     assert stay_blocked(before, after)
+
+
+def test_no_provenance_rule_passes_once_something_is_taken_away() -> None:
+    def fact(statement: str, review_by: str) -> dict[str, str]:
+        return {"statement": statement, "owner": "A. Person", "review_by": review_by}
+
+    facts = [
+        fact("For adults.", "2027-01-01"),
+        fact("To be filled in", "2027-01-01"),
+        fact("For adults.", "2026-01-01"),
+    ]
+    stated = [{"purpose": facts[0], "users": one} for one in facts] + [{"purpose": one} for one in facts]
+    days = [None, TODAY, TODAY - dt.timedelta(31), TODAY + dt.timedelta(1)]
+    body, passed = evidence([measured(0.9, 0.8, 1.0)]), set()
+    asked = [policy({**NAMED, "id": "p", "provenance": check}).rules[0].provenance for check in CHECKS]
+    for said, shared, digest, day, lineage in itertools.product(
+        stated, [None, 0, 3], ["e" * 64, "f" * 64], days, [None, (), ("the base is unknown",)]
+    ):
+        about = {"plan": copy.deepcopy(plan()), "measured_on": day, "lineage": lineage}
+        about["plan"]["spec"]["facts"] = said
+        about["plan"]["datasets"]["train"]["digest"] = digest
+        if shared is not None:
+            about["plan"]["datasets"]["test"]["shares"] = {"train": shared}
+        worlds = [about, *(without(what, about) for what in GONE)]
+        for check in asked:
+            whole, *rest = (checked(check, Circumstances(body, today=TODAY, **world))[0] for world in worlds)
+            assert whole is Outcome.PASS or Outcome.PASS not in rest, (check, about)
+            if whole is Outcome.PASS:
+                passed.add(check.kind)
+    assert passed == {
+        "device",
+        "measured_within_days",
+        "facts",
+        "licence_lineage",
+        "dataset_digest",
+        "no_patient_in_both",
+    }
+
+
+BARS: tuple[Any, ...] = (
+    lambda b: {"at_least": b},
+    lambda b: {"at_most": 1 - b},
+    lambda b: {"within": [b / 2, 1.01 - b / 2]},
+    lambda b: {"equivalent_within": 1 - b},
+    lambda b: {"not_worse_than": "clean", "by": 1 - b},
+    lambda b: {"equivalent_within": 1 - b, "to": "baseline"},
+)
+"""Bars that are harder to clear the larger b is."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(BARS),
+    st.tuples(HUNDREDTHS, HUNDREDTHS),
+    st.tuples(*[st.integers(-200, 200).map(lambda n: n / 100)] * 4),
+    st.sampled_from(["two", "lower", "upper"]),
+    st.sampled_from(["higher", "lower", "none"]),
+    st.sampled_from([(False, False), (True, False), (False, True)]),
+)
+def test_what_clears_a_bar_clears_every_easier_one(
+    bar: Any, bounds: tuple[float, float], ends: tuple[float, ...], side: Any, direction: Any, compared: Any
+) -> None:
+    easier, harder = (
+        region_of(Bar(**bar(b)), direction=direction, is_difference=compared[0], is_ratio=compared[1])
+        for b in sorted(bounds)
+    )
+    outer, low, high, other = sorted(ends)
+    inside, outside = interval(low, high, side=side), interval(outer, other, family="all", side=side)
+    if harder.where(inside, outside) is Outcome.PASS:
+        assert easier.where(inside, outside) is Outcome.PASS
+    if easier.where(inside, outside) is Outcome.FAIL:
+        assert harder.where(inside, outside) is not Outcome.PASS
 
 
 def turned_about(content: Any, random: Any) -> Any:
