@@ -40,7 +40,7 @@ def policy_or_decision(name: str) -> LoadedPolicy | Decision:
         If there is none, or it is malformed.
     """
     path = Path(name)
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json" or not _is_there(path):
         return any_policy(name)
     try:
         decision = Decision.model_validate(json.loads(path.read_bytes()))
@@ -59,5 +59,12 @@ def policy_or_decision(name: str) -> LoadedPolicy | Decision:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
         return False

@@ -20,6 +20,9 @@ from governance.spec import read_yaml, validate
 from governance.spec.document import Document
 from governance.spec.model import Name, Text, Written
 
+_LONGEST = 200
+"""Characters of a folder's name that an error repeats."""
+
 
 class Expected(Written):
     """The verdict that a rule must come to, and words that its sentence must hold."""
@@ -74,8 +77,12 @@ def tried(loaded: LoadedPolicy, path: Path, today: dt.date) -> Iterator[Tried]:
     for index, trial in enumerate(written.trials):
         _check_rules(document, index, trial, loaded)
         folder = RunFolder(path.parent / trial.run)
-        if not folder.evidence_json.is_file():
-            raise document.error(("trials", index, "run"), f"there is no run in {trial.run}")
+        try:
+            there = folder.evidence_json.is_file()
+        except OSError:  # a name that no folder can have
+            there = False
+        if not there:
+            raise document.error(("trials", index, "run"), f"there is no run in {trial.run[:_LONGEST]}")
         evidence, plan = folder.read_evidence(), read_plan(folder)
         about = Circumstances(evidence, plan, trial.on or today, measured_on(folder))
         found = {verdict.rule: verdict for verdict in judge_all(loaded.policy, evidence, plan, loaded.lines, about)}

@@ -91,6 +91,7 @@ def test_the_day_of_a_trial_can_be_set(here: Path) -> None:
         ("{bar: pass}", "{bar: passed}", "3:31", "did you mean 'pass'"),
         ("run: good", "run: goood", "3:11", "there is no run in goood"),
         ("run: good", 'run: "\\0"', "3:11", "there is no run"),
+        ("run: good", f"run: {'x' * 5000}", "3:11", "there is no run"),
         ("{bar: pass}", "{}", "3:25", "at least"),
         ("version: 1", "version: 2", "1:10", "1"),
         ("{run: good, ", "{run: good, one: 1, ", "3:17", "unknown key `one`"),
@@ -147,6 +148,8 @@ def test_a_spoilt_decision_is_bad_input(here: Path) -> None:
         path.write_text(spoilt)
         with pytest.raises(InputError, match="this is not a decision"):
             policy_or_decision(str(path))
+    with pytest.raises(InputError):
+        policy_or_decision("x" * 5000 + ".json")
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputError, match="this is not a decision"):
         policy_or_decision(str(path))
