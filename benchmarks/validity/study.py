@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
-from benchmarks.validity import combined, gaps, pairs, policies, proportions, rankings
+from benchmarks.validity import agreement, combined, gaps, pairs, policies, proportions, rankings
 from benchmarks.validity.results import Figure
 from benchmarks.validity.table import csv_text, from_csv, markdown, summary
 
@@ -22,6 +22,8 @@ PARTS: dict[str, Part] = {
     "means": combined.means,
     "shares": combined.shares,
     "curves": combined.curves,
+    "agreement": agreement.kappa,
+    "corrections": agreement.corrections,
     "gaps": gaps.independent,
     "shared-gaps": gaps.shared,
     "ranking-gaps": gaps.rankings,
