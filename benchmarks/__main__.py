@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from benchmarks import collection, data_efficiency, demo, hallucination, pdf, robustness, startup, validity, verify
+from benchmarks import (
+    collection,
+    data_efficiency,
+    decisions,
+    demo,
+    hallucination,
+    pdf,
+    planted,
+    robustness,
+    startup,
+    validity,
+    verify,
+)
 
-for benchmark in (startup, validity, verify, pdf, collection, data_efficiency, robustness, hallucination, demo):
+SHORT = (startup, validity, verify, pdf, decisions, collection, data_efficiency, robustness, hallucination)
+for benchmark in (*SHORT, planted, demo):
     benchmark.main()
