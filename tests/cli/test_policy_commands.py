@@ -258,8 +258,16 @@ trials:
 
 
 def test_policies_need_neither_torch_nor_mlflow(here: Path) -> None:
+    (here / "thresholds.yaml").write_text("recall: {threshold: 0.8, greater_is_better: true}")
+    (here / "trials.yaml").write_text("version: 1\ntrials: [{run: good, expect: {weak: pass}}]")
+    run_folder(here / "good", [measured(0.95, 0.92, 0.97)])
     code = (
-        "import sys; from governance.cli.main import execute; execute(['policy', 'lint', 'policy.yaml']);"
-        "sys.exit(bool({'torch', 'mlflow', 'sklearn'} & set(sys.modules)))"
+        "import sys; from governance.cli.main import execute\n"
+        "for words in ('lint policy.yaml --spec governance.yaml', 'list', 'show policy.yaml',"
+        " 'diff policy.yaml report-only', 'test policy.yaml trials.yaml',"
+        " 'import thresholds.yaml --from mlflow-thresholds'):\n"
+        "    assert execute(['policy', *words.split()]) == 0, words\n"
+        "assert not {'torch', 'mlflow', 'sklearn'} & set(sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
