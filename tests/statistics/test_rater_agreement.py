@@ -11,7 +11,7 @@ from governance.statistics import label_errors, rater_agreement
 from governance.statistics.bounds import Bounds
 from governance.statistics.label_errors import gating_corrected_mean, gating_prevalence
 from governance.statistics.linearised import gating_linearised
-from governance.statistics.means import clustered_mean, gating_mean, mean_interval
+from governance.statistics.means import gating_mean
 from governance.statistics.mover import solution_interval
 from governance.statistics.rater_agreement import (
     cohen_kappa,
@@ -169,10 +169,7 @@ def test_verdicts_on_corrected_numbers_seldom_err_on_either_side(labelled, toget
 
 
 @pytest.mark.slow
-def test_students_interval_of_a_correction_would_be_noticed(monkeypatch):
-    def student(values, clusters, level, *, low=0.0, high=1.0):
-        return mean_interval(clustered_mean(values, clusters), level, low=low, high=high)
-
-    monkeypatch.setattr(label_errors, "gating_mean", student)
+def test_trusting_what_few_changed_samples_show_would_be_noticed(monkeypatch):
+    monkeypatch.setattr(label_errors, "PSEUDO_PATIENTS", 1e-9)
     _, figure = corrections_of((0.05, 0.8, 0.05), 1.0, 0.0, 50, 300)
     assert figure.verdict == "BREAKS"
