@@ -158,7 +158,10 @@ def _with_answers(rows: list[Row], path: Path) -> list[Row]:
     """
     given: dict[str, dict[str, Any]] = {}
     known = {row.sample_id for row in rows}
-    for entry in read_entries(path):
+    entries = read_entries(path)
+    if not any(key in entry.content for entry in entries for key in _IDENTIFIERS):
+        entries = _in_order(entries, rows, path)
+    for entry in entries:
         identifier = next((entry.content[key] for key in _IDENTIFIERS if key in entry.content), None)
         where = f"{entry.place}: "
         if entry.broken is not None or identifier is None:
@@ -177,6 +180,29 @@ def _with_answers(rows: list[Row], path: Path) -> list[Row]:
 
 _ANSWERS = ("generation", "text", "answer", "output", "response")
 _IDENTIFIERS = ("sample_id", "item_id", "question_id", "qid", "id")
+
+
+def _in_order(entries: list[Entry], rows: Sequence[Row], path: Path) -> list[Entry]:
+    """Give answers without identifiers (POPE) those of the questions that they repeat, one by one in the same order."""
+    asked = [row.record.question if row.record is not None else None for row in rows]
+    repeated = [entry.content.get("question") for entry in entries]
+    if any(text is None for text in repeated):
+        return entries
+    if len(entries) != len(rows):
+        raise InputError(
+            f"holds {len(entries)} answers without item_id to {len(rows)} questions", location=Location(str(path))
+        )
+    for entry, text, question in zip(entries, repeated, asked, strict=True):
+        if question is None or str(text).strip().casefold() != question.strip().casefold():
+            raise InputError(
+                f"{entry.place}: answers another question than the one at its place",
+                location=Location(str(path)),
+                hint="give each answer the item_id of its question",
+            )
+    return [
+        Entry(entry.place, {**entry.content, "item_id": row.sample_id})
+        for entry, row in zip(entries, rows, strict=True)
+    ]
 
 
 def _answered(row: Row, content: dict[str, Any], path: Path) -> Row:

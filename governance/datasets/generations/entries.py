@@ -1,7 +1,8 @@
 """The entries of a file of records with where each stands, broken ones included.
 
-A JSON Lines file is read line by line: a line that is not a JSON object is a broken entry, with its line number. A file
-that is one JSON array is read as a whole; if it is not JSON it is refused, since what it holds cannot be told.
+A JSON Lines file is read line by line: a line that is not a JSON object is a broken entry, with its line number. POPE's
+are named ``.json``; two first lines that are objects tell. A file that is one JSON array is read as a whole; if it is
+not JSON it is refused, since what it holds cannot be told.
 """
 
 from __future__ import annotations
@@ -94,8 +95,18 @@ def _of_table(text: str, where: Location) -> Iterator[Entry]:
 
 
 def _is_whole(text: str, path: Path) -> bool:
-    """Whether the file is one JSON value and not one a line."""
-    return path.suffix.lower() not in (".jsonl", ".ndjson") and text.lstrip()[:1] in ("[", "{")
+    """Whether the file is one JSON value and not one a line, whatever its name ends with."""
+    if path.suffix.lower() in (".jsonl", ".ndjson"):
+        return False
+    lines = [line for line in text.split("\n", 2)[:2] if line.strip()]
+    return text.lstrip()[:1] in ("[", "{") and not (len(lines) == 2 and all(map(_is_object, lines)))
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line, parse_constant=_refused), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _of_lines(text: str) -> Iterator[Entry]:

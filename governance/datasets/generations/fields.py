@@ -71,10 +71,25 @@ def lettered(value: Any) -> dict[str, str]:
     if isinstance(value, list):
         return {chr(ord("A") + place) if place < 26 else str(place): str(text) for place, text in enumerate(value)}
     if isinstance(value, str):
-        # All choices are marked as the first one is, so that "Vitamin B. is" is no choice B among "A:" and "B:".
-        first = re.match(r"\s*[A-Z]\s*([:.)])\s", value)
-        mark = re.escape(first[1]) if first is not None else ":"
-        parts = re.split(rf"(?:^|(?<=\s)|(?<=[.;,]))([A-Z])\s*{mark}\s+", value)
-        found = {letter: text.strip() for letter, text in zip(parts[1::2], parts[2::2], strict=True)}
-        return found or {value.strip(): value.strip()}
+        return _listed(value) or {value.strip(): value.strip()}
     raise BrokenEntryError("the choices are neither an object nor an array nor text")
+
+
+def _listed(value: str) -> dict[str, str]:
+    """Read choices out of text: marked as the first one is, and in the order of the alphabet.
+
+    So "Vitamin B. is" is no choice B among "A:" and "B:", and "hepatitis C: chronic" none between "A:" and "B:". Some
+    files have no space after a colon, and a comma before the next choice.
+    """
+    first = re.match(r"\s*[A-Z]\s*([:)]|\.(?=\s))", value)
+    mark = r"\.\s+" if first is not None and first[1] == "." else rf"{re.escape(first[1] if first else ':')}\s*"
+    starts: list[re.Match[str]] = []
+    for found in re.finditer(rf"(?:^|(?<=\s)|(?<=[.;,]))([A-Z])\s*{mark}", value):
+        if ord(found[1]) == ord("A") + len(starts):
+            starts.append(found)
+    found_choices = {}
+    for place, one in enumerate(starts):
+        end = starts[place + 1].start() if place + 1 < len(starts) else None
+        text = value[one.end() : end].strip()
+        found_choices[one[1]] = text if end is None else text.rstrip(",;")
+    return found_choices
