@@ -191,7 +191,6 @@ class Decision(Frozen):
     decided_on: dt.date | None = None
     waivers_digest: str | None = None
     ignored_waivers: tuple[IgnoredWaiver, ...] = ()
-    baseline: dict[str, Any] | None = None
     looks: tuple[Looked, ...] = ()
     exploratory: str | None = None
     inherited: tuple[Inherited, ...] = ()
