@@ -102,9 +102,9 @@ class Bar(Written):
     ratio, whose two groups could as well be named the other way round, ``at_least: 0.8`` means from 0.8 to 1 / 0.8.
 
     For ``not_worse_than: clean, by: margin`` the paired difference to the clean condition must not be worse than the
-    margin, and for ``not_worse_than: baseline`` that to the model that the evaluation compares with. `equivalent_within`
-    is a margin on both sides: for the difference of every pair of groups, or with ``to: clean`` or ``to: baseline`` for
-    that paired difference. `present` asks only that it was measured.
+    margin, and for ``not_worse_than: baseline`` that to the model that the evaluation compares with.
+    `equivalent_within` is a margin on both sides: for the difference of every pair of groups, or with ``to: clean`` or
+    ``to: baseline`` for that paired difference. `present` asks only that it was measured.
     """
 
     at_least: float | None = None
