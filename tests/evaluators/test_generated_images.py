@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
+from test_hallucination_whole_run import BROKEN_OUT, HOSTILE, Elements, misleading
 
 from governance import api
+from governance.documents import render
 from governance.errors import InputError
+from governance.evidence.folder import RunFolder
 
 GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "measure-generated-images.md").read_text()
 (SPEC,) = re.findall(r"^```yaml\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
@@ -123,3 +126,31 @@ def test_a_second_record_of_an_image_is_rejected_and_named(tmp_path):
     assert share["n"] == 3
     assert "a second record of 'i0'" in share["method"]["parameters"]["entries_that_could_not_be_read"]
     assert one(found, "violation_rate", "sex")["value"] == 0.0
+
+
+def test_hostile_records_are_counted_and_shown_as_text(tmp_path):
+    lines = [
+        {
+            "image_id": f"{BROKEN_OUT} {n}",
+            "prompt": HOSTILE * 20_000 if n == 1 else f"{HOSTILE} {n}",
+            "requested": {"sex": HOSTILE if n % 2 else "F", "finding": BROKEN_OUT, HOSTILE: "x"},
+            "verdicts": [{"check": HOSTILE, "violated": n % 3 == 0, "by": BROKEN_OUT, "note": HOSTILE}]
+            if n > 3
+            else [],
+            HOSTILE: {"deep": "\ud800"},
+        }
+        for n in range(24)
+    ]
+    found = evaluated(tmp_path, [*lines, "{" + HOSTILE, "\x00"], SPEC.replace("    checks: [sex, view]", ""))
+    (rate,) = [m for m in found if m["metric"] == "violation_rate" and m["slice"] == {} and m["estimand"] == "value"]
+    assert (rate["events"], rate["n"]) == (6, 20)
+    (share,) = [m for m in found if m["metric"] == "verdict_share" and m["slice"] == {} and m["estimand"] == "value"]
+    assert (share["events"], share["n"]) == (20, 26)
+    said = [v for m in found for v in (m["variant"], *m["slice"].values(), *m["method"]["parameters"].values())]
+    assert not misleading("".join(str(value) for value in said))
+    (folder,) = (path.parent for path in (tmp_path / "out").glob("*/evidence.json"))
+    written = render(RunFolder(folder), audiences=["engineer"], formats=["html", "markdown", "json"])
+    page = Elements(next(path for path in written if path.suffix == ".html").read_text("utf-8"))
+    assert not page.tags & {"script", "img"}
+    assert "<script>alert('x')</script>\\u202egnp.exe" in "".join(page.text)
+    assert all(not misleading(path.read_text("utf-8")) for path in written)

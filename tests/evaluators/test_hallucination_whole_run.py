@@ -1,13 +1,20 @@
 """Recorded answers from file to evidence and documents, hostile ones among them."""
 
 import json
+import re
 import shutil
+import subprocess
+import unicodedata
 from functools import partial
+from html.parser import HTMLParser
 
 import pytest
 
 from governance import api
 from governance.cli.main import main
+from governance.documents import render
+from governance.documents.pdf import RENDERER
+from governance.evidence.folder import RunFolder
 
 SPEC = """\
 version: 1
@@ -29,6 +36,7 @@ rules:
     rationale: a test
 """
 HOSTILE = "<script>alert('x')</script>\u202egnp.exe\u0000\u001b[31m{{7*7}}"
+BROKEN_OUT = '"><img src=x onerror=alert(1)>\u2067\u200f[a](javascript:alert(2))\x7f\x85'
 
 
 def evaluated(folder, file, kind="plain", more="", options="", settings=""):
@@ -97,7 +105,7 @@ def hostile_run(tmp_path_factory):
                 "task_type": HOSTILE if number % 2 else "other",
                 "options": {"A": HOSTILE, "B": "No"} if number % 5 == 0 else {},
                 "samples": [{"text": texts[(number + k) % len(texts)]} for k in range(2)] if number < 5 else [],
-                "attributes": {"sex": HOSTILE if number % 3 else "F"},
+                "attributes": {"sex": ("F", HOSTILE, BROKEN_OUT)[number % 3]},
                 "judgements": [
                     {"judge": "human", "label": HOSTILE if number % 4 == 0 else 5},
                     {"judge": HOSTILE, "label": 0},
@@ -132,17 +140,92 @@ def test_hostile_answers_are_scored_and_broken_lines_counted(hostile_run):
     assert "NaN" not in written
 
 
-def test_hostile_answers_appear_escaped_in_documents(hostile_run):
+class Elements(HTMLParser):
+    """Collects what is markup in a page, and what is text."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), set(), []
+        self.feed(source)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def misleading(text):
+    """Return the control and direction marks in a text, however they were written there."""
+    return {mark for mark in text if unicodedata.category(mark) in ("Cc", "Cf") and mark not in "\n\u00ad"}
+
+
+@pytest.fixture(scope="module")
+def hostile_documents(hostile_run):
     folder, _ = hostile_run
-    for ending in ("html", "md", "json"):
-        written = list((folder / "documents").rglob(f"*.{ending}"))
-        assert written
-        for path in written:
-            text = path.read_text(encoding="utf-8")
-            assert ending == "json" or "<script>alert('x')" not in text
-            # A template in a name is text and not carried out.
-            assert ending == "json" or "7*7" in text.replace("\\", "")
-            assert not any(mark in text for mark in ("\u202e", "\x00", "\x1b")), path
+    render(RunFolder(folder), formats=["html", "markdown", "json"])
+    found = {ending: list((folder / "documents").rglob(f"*.{ending}")) for ending in ("html", "md", "json")}
+    assert {path.stem for path in found["html"]} == {"public", "clinician", "deployer", "engineer", "auditor"}
+    return found
+
+
+def test_hostile_answers_appear_as_text_in_pages_of_every_audience(hostile_documents):
+    for path in hostile_documents["html"]:
+        source = path.read_bytes().decode("utf-8")
+        page = Elements(source)
+        assert not page.tags & {"script", "img", "iframe", "object", "embed"}, path
+        assert not {name for name in page.attributes if name.startswith("on")}, path
+        assert b"<script" not in path.read_bytes().lower()
+        assert not re.search(r"""(?:href|src)\s*=\s*["']?\s*javascript:""", source)
+        # Marks are no more there as references to characters than as themselves.
+        assert misleading("".join(page.text)) == misleading(source) == set(), path
+    engineer = next(path for path in hostile_documents["html"] if path.stem == "engineer")
+    text = "".join(Elements(engineer.read_text("utf-8")).text)
+    # What was written is shown: as text, with its marks visible, and a template in it not carried out.
+    assert "<script>alert('x')</script>\\u202egnp.exe\\u0000\\u001b[31m{{7*7}}" in text
+    assert '"><img src=x onerror=alert(1)>\\u2067\\u200f[a](javascript:alert(2))\\u007f' in text
+
+
+def test_hostile_answers_appear_as_text_in_markdown_of_every_audience(hostile_documents):
+    from markdown_it import MarkdownIt
+
+    shown = set()
+    for path in hostile_documents["md"]:
+        source = path.read_bytes().decode("utf-8")
+        assert misleading(source) == set(), path
+        kinds = set()
+        for token in MarkdownIt("commonmark").enable("table").parse(source):
+            for part in (token, *(token.children or ())):
+                kinds.add(part.type)
+                if part.type == "text" and "alert(" in part.content:
+                    shown.add(path.stem)
+        assert not kinds & {"html_block", "html_inline", "link_open", "image"}, path
+    assert "engineer" in shown
+
+
+def test_hostile_answers_appear_as_text_in_json_documents(hostile_documents):
+    for path in hostile_documents["json"]:
+        raw = path.read_bytes().decode("utf-8")
+        # Neither as they are nor as escapes of JSON: a reader that decodes them gets the visible form.
+        assert misleading(raw) == misleading(json.dumps(json.loads(raw), ensure_ascii=False)) == set(), path
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(RENDERER.missing() is not None, reason="WeasyPrint or Pango is not installed")
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed")
+def test_hostile_answers_appear_as_text_in_the_pdf(hostile_run):
+    folder, _ = hostile_run
+    (path,) = render(RunFolder(folder), audiences=["engineer"], formats=["pdf"])
+    raw = path.read_bytes()
+    for active in (b"/JavaScript", b"/JS ", b"/Launch", b"/OpenAction", b"javascript:"):
+        assert active not in raw
+    read = subprocess.run(["pdftotext", "-raw", str(path), "-"], capture_output=True, check=True, timeout=60).stdout
+    text = read.decode("utf-8")
+    assert misleading(text.replace("\f", "")) == set()
+    # Lines may break within a name.
+    assert r"</script>\u202egnp.exe\u0000" in re.sub(r"\s", "", text)
+    assert r"onerror=alert(1)>\u2067\u200f" in re.sub(r"\s", "", text)
 
 
 def test_a_file_that_is_not_json_ends_with_2_and_says_where(tmp_path, capsys):
