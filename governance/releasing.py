@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from governance.errors import ExitCode, InputError
+from governance.errors import ExitCode, InputError, TamperError
 from governance.evidence.folder import RunFolder
 from governance.held import existing_run, held, refuse_changed
 
@@ -56,6 +56,8 @@ def promote(
     if not name or not role:
         raise InputError("--approved-by needs a name and a role", hint='for example "A. Name, clinical safety"')
     with held(folder):
+        if not folder.manifest.exists():
+            raise TamperError(f"{folder.path} has no manifest, so nobody can tell whether it was changed")
         refuse_changed(folder)
         decision = documents.latest_decision(folder)
         if decision is None:
@@ -83,6 +85,8 @@ def promote(
                 decision_digest=digest_json(decision.model_dump(mode="json")),
                 outcome=decision.summary,
                 subject_digest=str(subject["digest"]),
+                source=found.source,
+                source_run=found.run_id or None,
                 bound_by=bound,
             )
         )

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -21,13 +23,17 @@ from pydantic import ValidationError
 from governance.errors import CannotRunError, InputError, near_name
 from governance.evidence.canonical import canonical_json, digest_json
 from governance.evidence.model import Frozen
-from governance.tracking.connection import answering, import_mlflow
+from governance.tracking.connection import answering, connecting, import_mlflow
 
 TAG = "governance."
 SUBJECT = f"{TAG}subject_digest"
 _DOWN = "start the server or correct the URI; --tracking URI names another one"
 _LONGEST = 4500
 """Characters of a record; MLflow takes 5,000 in a tag."""
+_ALIAS = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TAKEN = re.compile(r"latest|v[0-9]+", re.IGNORECASE)
+_NEAR, _PAGE = 100, 200
+"""Models among which a near name is looked for, and versions asked for at once."""
 _PATIENCE, _STALE, _SETTLED = 120.0, 60.0, 0.3
 """Seconds: until a lock is given up, until a lock that nobody released counts as left behind, and after which a lock
 that was written is one that others see."""
@@ -36,8 +42,8 @@ that was written is one that others see."""
 class ReleaseRecord(Frozen):
     """A person's decision to let an alias point at a model version, and what it rests on.
 
-    `bound_by` says how the version is known to be the model that was evaluated; `previous` is the digest of the record
-    that the alias rested on before.
+    `bound_by` says how the version is known to be the model that was evaluated, `source` and `source_run` where the
+    registry has it from; `previous` is the digest of the record that the alias rested on before.
     """
 
     version: Literal[1] = 1
@@ -55,6 +61,8 @@ class ReleaseRecord(Frozen):
     decision_digest: str
     outcome: str
     subject_digest: str
+    source: str | None = None
+    source_run: str | None = None
     bound_by: Literal["digest tag of the version", "evaluated from the registry", "statement of the approver"]
     previous: str | None = None
 
@@ -119,10 +127,7 @@ class Registry:
             If there is none; near names are offered.
         """
         with self._answering():
-            models = [found.name for found in self._client.search_registered_models(max_results=500)]
-            if model not in models:
-                raise InputError(f"the registry has no model '{model}'", hint=near_name(model, models))
-            versions = {str(found.version): found for found in self._client.search_model_versions(f"name='{model}'")}
+            _, versions = self._looked_up(model)
         if version not in versions:
             raise InputError(f"the model '{model}' has no version {version}", hint=near_name(version, versions))
         return versions[version]
@@ -168,6 +173,10 @@ class Registry:
             If the store does not answer, or other releases were in the way.
         """
         name, alias = record.model, record.alias
+        if not _ALIAS.fullmatch(alias) or _TAKEN.fullmatch(alias):
+            raise InputError(
+                f"'{alias}' cannot be an alias", hint="letters, digits, - and _; not `latest`, and not a version as v1"
+            )
         with self._answering(), self._held(name, alias):
             previous = self._client.get_registered_model(name).tags.get(_head(alias))
             record = record.model_copy(update={"previous": previous})
@@ -198,14 +207,32 @@ class Registry:
             If the store does not answer.
         """
         with self._answering():
-            models = [found.name for found in self._client.search_registered_models(max_results=500)]
-            if model not in models:
-                raise InputError(f"the registry has no model '{model}'", hint=near_name(model, models))
-            found = self._client.get_registered_model(model)
-            versions = {str(one.version): one for one in self._client.search_model_versions(f"name='{model}'")}
+            found, versions = self._looked_up(model)
         recorded = {key.removeprefix(_head("")) for key in found.tags if key.startswith(_head(""))}
         names = sorted({*found.aliases, *recorded}) if alias is None else [alias]
         return [_audited(name, found, versions) for name in names]
+
+    def _looked_up(self, model: str) -> tuple[Any, dict[str, Any]]:
+        """Return a model and its versions by number."""
+        if "'" in model:
+            raise InputError(f"the registry cannot be asked for a name with an apostrophe: {model}")
+        with connecting():
+            named = self._client.search_registered_models(f"name='{model}'", max_results=1)
+        if not named:
+            some = [found.name for found in self._client.search_registered_models(max_results=_NEAR)]
+            close = get_close_matches(model, some, n=1)
+            raise InputError(
+                f"the registry has no model '{model}'", hint=f"did you mean '{close[0]}'?" if close else None
+            )
+        found = self._client.get_registered_model(model)
+        versions: dict[str, Any] = {}
+        token = None
+        while True:
+            page = self._client.search_model_versions(f"name='{model}'", max_results=_PAGE, page_token=token)
+            versions |= {str(one.version): one for one in page}
+            token = page.token
+            if not token:
+                return found, versions
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -287,6 +314,9 @@ def _audited(alias: str, model: Any, versions: dict[str, Any]) -> Audited:
                 for key, value in record.tags.items()
                 if version.tags.get(key) != value
             ]
+        now_from = (version.source, version.run_id or None)
+        if now_from != (record.source, record.source_run):
+            findings.append(f"version {record.model_version} is from another source now than when it was approved")
     findings += _chain(record, records)
     return Audited(alias, points, record, tuple(findings))
 
@@ -316,8 +346,8 @@ def _records(alias: str, versions: dict[str, Any]) -> tuple[dict[str, ReleaseRec
 
 
 def _chain(record: ReleaseRecord, records: dict[str, ReleaseRecord]) -> Iterator[str]:
-    """Yield what is missing of the releases before a record."""
-    seen: set[str] = set()
+    """Yield what is missing of the releases before a record, and releases that do not lead to it."""
+    seen: set[str] = {record.digest}
     while record.previous is not None and record.previous not in seen:
         seen.add(record.previous)
         before = records.get(record.previous)
@@ -325,3 +355,9 @@ def _chain(record: ReleaseRecord, records: dict[str, ReleaseRecord]) -> Iterator
             yield f"a record of an earlier release ({record.previous[:16]}...) is gone or was changed"
             return
         record = before
+    for digest, other in sorted(records.items(), key=lambda item: item[1].released_at):
+        if digest not in seen:
+            yield (
+                f"the release of version {other.model_version} by {other.approved_by} on {other.released_at} does not "
+                "lead to what is recorded as the last one: the record of the alias was set back, or two releases met"
+            )

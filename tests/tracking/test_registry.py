@@ -6,6 +6,7 @@ import concurrent.futures
 import importlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,7 @@ def test_a_changed_run_folder_is_refused(uri: str, tmp_path: Path) -> None:
     ("more", "message"),
     [
         ({"model": "nodules"}, "no model 'nodules'"),
+        ({"model": "it's"}, "apostrophe"),
         ({"version": "7"}, "no version 7"),
         ({"approved_by": "A. Name"}, "a name and a role"),
         ({"comment": "x" * 5000}, "too long"),
@@ -153,6 +155,41 @@ def test_going_back_to_an_earlier_version_by_hand_is_caught(uri: str, tmp_path: 
     promoted(uri, folder, version="2")
     client.set_registered_model_alias("nodule", "champion", "1")
     assert "moved by hand" in " ".join(api.audit("nodule", tracking=uri)[0].findings)
+
+
+def test_setting_back_the_alias_with_its_record_is_caught(uri: str, tmp_path: Path) -> None:
+    client, folder = registered(uri), run_folder(tmp_path / "run")
+    first = promoted(uri, folder)
+    promoted(uri, folder, version="2")
+    client.set_registered_model_alias("nodule", "champion", "1")
+    client.set_registered_model_tag("nodule", "governance.alias.champion", first.digest)
+    said = " ".join(api.audit("nodule", tracking=uri)[0].findings)
+    assert "the release of version 2 by A. Name" in said
+    assert "was set back" in said
+
+
+def test_another_source_under_the_approved_version_is_caught(uri: str, tmp_path: Path) -> None:
+    registered(uri)
+    promoted(uri, run_folder(tmp_path / "run"))
+    with sqlite3.connect(uri.removeprefix("sqlite:///")) as store:
+        store.execute("UPDATE model_versions SET source = 's3://elsewhere', storage_location = 's3://elsewhere'")
+    assert "is from another source now" in " ".join(api.audit("nodule", tracking=uri)[0].findings)
+
+
+def test_a_run_without_a_manifest_is_refused_whatever_its_decision_says(uri: str, tmp_path: Path) -> None:
+    client, folder = registered(uri), run_folder(tmp_path / "run")
+    folder.manifest.unlink()
+    with pytest.raises(TamperError, match="has no manifest"):
+        promoted(uri, folder)
+    assert client.get_registered_model("nodule").aliases == {}
+
+
+@pytest.mark.parametrize("alias", ["latest", "v1", "a b", "x.y", ""])
+def test_what_cannot_be_an_alias_is_refused_before_anything_is_written(uri: str, tmp_path: Path, alias: str) -> None:
+    client = registered(uri)
+    with pytest.raises(InputError, match="cannot be an alias"):
+        promoted(uri, run_folder(tmp_path / "run"), alias=alias)
+    assert not any("release" in key for key in client.get_model_version("nodule", "1").tags)
 
 
 def test_a_run_that_is_not_the_approved_one_is_told(uri: str, tmp_path: Path) -> None:
