@@ -123,9 +123,10 @@ class Questions:
 def questions(per_answer: int, seed: int = 0) -> Questions:
     """Ask for each finding `per_answer` questions whose right answer is yes and as many whose right answer is no.
 
-    Their `split` follows Li et al., EMNLP (2023) (POPE): what is asked about and is not there is one of the two most
-    frequent findings (`popular`), is asked of a report with another finding and denied there (`adversarial`), or
-    neither (`random`). Questions to answer with yes are dealt among the splits in the same numbers.
+    Questions to answer with no are polled in three splits, after the idea of POPE (Li et al., EMNLP 2023) that not all
+    absent things are equally tempting; the splits are our own. One of the two most frequent findings is asked for
+    (`frequent`), or another one of a report that denies it beside a finding it has (`beside another`), or of a report
+    without any of the findings (`without any`). As many questions to answer with yes are dealt to each.
 
     Where a finding has fewer reports of one kind, both kinds shrink to that. Half of the noes are denied in the
     report, half belong to a report that is coded normal, as far as there are enough. Reports are drawn by a hash of
@@ -225,9 +226,9 @@ def _in_splits(finding: Finding, drawn: Sequence[tuple[Report, Answer]]) -> list
     """Return what was drawn with the split of each question; as many yeses as noes are in each."""
     noes = [item for item in drawn if not item[1].present]
     if finding in _most_frequent():
-        splits = ["popular"] * len(noes)
+        splits = ["frequent"] * len(noes)
     else:
-        splits = ["adversarial" if _other_finding(report, finding) else "random" for report, _ in noes]
+        splits = ["beside another" if _other_finding(report, finding) else "without any" for report, _ in noes]
     of_no, of_yes = iter(splits), iter(splits)
     return [(report, found, next(of_yes if found.present else of_no)) for report, found in drawn]
 

@@ -72,7 +72,7 @@ def test_report_is_asked_about_twice_only_when_others_run_out(reports: Any) -> N
     assert reports.questions(8).table["report_id"].is_unique
 
 
-def test_noes_are_polled_at_random_of_frequent_findings_and_beside_another_finding(reports: Any) -> None:
+def test_noes_are_polled_of_frequent_findings_and_of_others_with_and_without_another_finding(reports: Any) -> None:
     table = reports.questions(8).table
     assert (table.groupby(["split", "present"]).size() == 16).all()
     codes = {known.id: known.codes for known in reports._reports()}
