@@ -79,11 +79,10 @@ def test_noes_are_polled_of_frequent_findings_and_of_others_with_and_without_ano
     heads = {finding.name: finding.code for finding in reports.FINDINGS}
     for row in table[table["present"] == 0].itertuples():
         others = {head for name, head in heads.items() if name != row.finding} & codes[row.report_id]
-        expected = (
-            "popular" if row.finding in ("cardiomegaly", "atelectasis") else "adversarial" if others else "random"
-        )
-        assert row.split == expected
-        assert row.basis == "denied" if row.split == "adversarial" else True
+        frequent = row.finding in ("cardiomegaly", "atelectasis")
+        assert row.split == ("frequent" if frequent else "beside another" if others else "without any")
+        if row.split == "beside another":
+            assert row.basis == "denied"
 
 
 def test_text_of_reports_is_in_prompts_and_nowhere_else(reports: Any) -> None:
