@@ -281,7 +281,8 @@ def _not_measured(run: Run) -> list[Gap]:
             continue
         what = [run.slice_label(m.dataset, m.slice)] if m.slice else []
         what += [condition_title(run, m.condition.name)] if not m.condition.is_clean else []
-        what += [m.variant] if m.variant else []
+        # A variant may be the name of another metric, whose errors this one counts.
+        what += [run.title_of(m.variant)] if m.variant else []
         title = run.title_of(m.metric)
         names = lacking.setdefault("; ".join(what) or title, {}).setdefault(m.reason or "no reason was recorded", [])
         if what and title not in names:
