@@ -35,7 +35,7 @@ COMMANDS = {
     "dossier": LazyCommand(_at("dossier"), "Verify a run folder, or seal it again."),
     "promote": LazyCommand(_at("promote"), "Move an alias of a model registry, by a named person's decision."),
     "audit": LazyCommand(_at("audit"), "Say whether registry aliases point at what was approved."),
-    "policy": LazyCommand(_at("policy"), "Check, show, compare and test policies."),
+    "policy": LazyCommand(_at("policy"), "Check, show, compare, test and import policies."),
     "schema": LazyCommand(_at("schema"), "Print the JSON Schema of a file."),
     "list": LazyCommand(_at("list"), "List what is installed, or the runs of this directory."),
     "demo": LazyCommand(_at("demo"), "Evaluate three real models and show their documents."),

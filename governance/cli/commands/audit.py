@@ -17,7 +17,7 @@ from governance.errors import ExitCode
 @click.option("--tracking", metavar="URI", help="Registry; by default MLFLOW_TRACKING_URI.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(model: str, alias: str | None, run: Path | None, tracking: str | None, as_json: bool) -> ExitCode:
-    """Say whether the aliases of a registered model still point at what a person approved.
+    """Say whether registry aliases point at what was approved.
 
     Exit 0: they do. Exit 1: an alias was moved by hand, a record or a tag was changed or is gone.
 

@@ -30,9 +30,9 @@ def command(
     same_model: bool,
     tracking: str | None,
 ) -> ExitCode:
-    """Record a person's release decision, and move an alias of the model registry to the version that was evaluated.
+    """Move an alias of a model registry, by a named person's decision.
 
-    The run folder is verified first, and its last decision must allow the release: where it does not, nothing moves and
+    The decision is recorded, and the alias moves to the version that was evaluated. The run folder is verified first, and its last decision must allow the release: where it does not, nothing moves and
     the exit code is that of the decision.
 
     \b
