@@ -32,8 +32,9 @@ def command(
 ) -> ExitCode:
     """Move an alias of a model registry, by a named person's decision.
 
-    The decision is recorded, and the alias moves to the version that was evaluated. The run folder is verified first, and its last decision must allow the release: where it does not, nothing moves and
-    the exit code is that of the decision.
+    The decision is recorded, and the alias moves to the version that was evaluated. The run folder is verified first,
+    and its last decision must allow the release: where it does not, nothing moves and the exit code is that of the
+    decision.
 
     \b
     Example:
