@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,24 @@ ACCEPTED_SKIPS = ("needs an accelerator", "needs ../shared/data")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 SHARED_DATA = CHECKOUT.parent / "shared" / "data"
+
+AGE_ALONE = """
+version: 1
+subject: {name: age-alone, version: "1.0", kind: recorded, predictions: predictions.csv}
+datasets:
+  test:
+    kind: table
+    table: test.csv
+    role: testing
+    target: died
+    sample_id: seqn
+    cluster: none
+    cluster_reason: one row is one person
+    attributes: {sex: sex}
+evaluate:
+  fairness: {on: test, groups: [sex], operating_point: {threshold: 0.35}}
+policy: policy.yaml
+"""
 
 _refused: list[str] = []
 
@@ -28,6 +48,26 @@ def shared_data() -> Path:
 def checkout() -> Path:
     """The root of the source tree."""
     return CHECKOUT
+
+
+@pytest.fixture(scope="session")
+def write_age_alone() -> Callable[[Path], None]:
+    """Write a project without its policy into a folder: deaths of real people, predicted from their age alone."""
+    import pandas as pd
+
+    def write(folder: Path) -> None:
+        spec = importlib.util.find_spec("causaldata")
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        people = pd.read_stata(Path(spec.submodule_search_locations[0]) / "nhefs" / "nhefs.dta")
+        table = pd.DataFrame({"seqn": people["seqn"].astype(int), "died": people["death"].astype(int)})
+        table["sex"] = people["sex"].astype(str)
+        table.to_csv(folder / "test.csv", index=False)
+        score = ((people["age"].astype(float) - 20) / 100).clip(0, 1)
+        pd.DataFrame({"sample_id": table["seqn"], "score": score}).to_csv(folder / "predictions.csv", index=False)
+        (folder / "governance.yaml").write_text(AGE_ALONE)
+
+    return write
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

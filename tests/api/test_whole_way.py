@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from governance import api
@@ -17,23 +16,6 @@ from governance.errors import CannotRunError, ExitCode, InputError, TamperError
 from governance.evidence.folder import RunFolder
 
 FORMATS = ("html", "json")
-SPEC = """
-version: 1
-subject: {name: age-alone, version: "1.0", kind: recorded, predictions: predictions.csv}
-datasets:
-  test:
-    kind: table
-    table: test.csv
-    role: testing
-    target: died
-    sample_id: seqn
-    cluster: none
-    cluster_reason: one row is one person
-    attributes: {sex: sex}
-evaluate:
-  fairness: {on: test, groups: [sex], operating_point: {threshold: 0.35}}
-policy: policy.yaml
-"""
 
 
 def rule(bar: str, measure: str = "fairness / auroc on test", severity: str = "block") -> str:
@@ -51,17 +33,8 @@ rules:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    spec = importlib.util.find_spec("causaldata")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    people = pd.read_stata(Path(spec.submodule_search_locations[0]) / "nhefs" / "nhefs.dta")
-    table = pd.DataFrame({"seqn": people["seqn"].astype(int), "died": people["death"].astype(int)})
-    table["sex"] = people["sex"].astype(str)
-    table.to_csv(tmp_path / "test.csv", index=False)
-    score = ((people["age"].astype(float) - 20) / 100).clip(0, 1)
-    pd.DataFrame({"sample_id": table["seqn"], "score": score}).to_csv(tmp_path / "predictions.csv", index=False)
-    (tmp_path / "governance.yaml").write_text(SPEC)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_age_alone: Callable[[Path], None]) -> Path:
+    write_age_alone(tmp_path)
     (tmp_path / "policy.yaml").write_text(rule("{at_least: 0.6}"))
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import os
@@ -12,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import junitparser
-import pandas as pd
 import pytest
 from report_cases import HOSTILE, decision, verdict
 from rich.console import Console
@@ -20,23 +18,6 @@ from rich.console import Console
 from governance.cli.console import print_decision
 from governance.policy import Outcome
 
-SPEC = """
-version: 1
-subject: {name: age-alone, version: "1.0", kind: recorded, predictions: predictions.csv}
-datasets:
-  test:
-    kind: table
-    table: test.csv
-    role: testing
-    target: died
-    sample_id: seqn
-    cluster: none
-    cluster_reason: one row is one person
-    attributes: {sex: sex}
-evaluate:
-  fairness: {on: test, groups: [sex], operating_point: {threshold: 0.35}}
-policy: policy.yaml
-"""
 AUROC = "fairness / auroc on test"
 HIGH, NEAR, LOW = "{at_least: 0.99}", "{at_least: 0.8}", "{at_least: 0.6}"
 ABSENT = ("absent", "{evaluator: robustness, metric: auroc, dataset: test}", "{present: true}", "block")
@@ -62,18 +43,9 @@ POLICIES = {
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, write_age_alone: Callable[[Path], None]) -> Path:
     folder = tmp_path_factory.mktemp("job")
-    spec = importlib.util.find_spec("causaldata")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    people = pd.read_stata(Path(spec.submodule_search_locations[0]) / "nhefs" / "nhefs.dta")
-    table = pd.DataFrame({"seqn": people["seqn"].astype(int), "died": people["death"].astype(int)})
-    table["sex"] = people["sex"].astype(str)
-    table.to_csv(folder / "test.csv", index=False)
-    score = ((people["age"].astype(float) - 20) / 100).clip(0, 1)
-    pd.DataFrame({"sample_id": table["seqn"], "score": score}).to_csv(folder / "predictions.csv", index=False)
-    (folder / "governance.yaml").write_text(SPEC)
+    write_age_alone(folder)
     return folder
 
 
@@ -255,6 +227,8 @@ def test_findings_point_into_the_repository_never_to_where_the_toolkit_lies(
 
 
 def test_a_shipped_policy_points_to_the_spec_that_names_it(project: Path, job: Job) -> None:
-    (project / "shipped.yaml").write_text(SPEC.replace("policy.yaml", "clinical-imaging-baseline"))
+    (project / "shipped.yaml").write_text(
+        (project / "governance.yaml").read_text().replace("policy.yaml", "clinical-imaging-baseline")
+    )
     job(RUN.replace("governance.yaml", "shipped.yaml"))
     assert places(project, "out/governance.sarif") == {("shipped.yaml", 1)}

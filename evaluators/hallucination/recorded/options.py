@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -24,20 +24,7 @@ Family = Literal[
     "calibration",
     "counterfactuals",
 ]
-FAMILIES: tuple[Family, ...] = (
-    "labels",
-    "findings",
-    "refusals",
-    "closed",
-    "choices",
-    "sureness",
-    "pressure",
-    "consistency",
-    "judges",
-    "overlap",
-    "calibration",
-    "counterfactuals",
-)
+FAMILIES: tuple[Family, ...] = get_args(Family)
 
 
 class OwnLexicon(Written):
