@@ -37,6 +37,8 @@ _NEAR, _PAGE = 100, 200
 _PATIENCE, _STALE, _SETTLED = 120.0, 60.0, 0.3
 """Seconds: until a lock is given up, until a lock that nobody released counts as left behind, and after which a lock
 that was written is one that others see."""
+_REFUSALS = 50
+"""Times that a store may refuse a lock, a fifth of a second apart, before it counts as broken."""
 
 
 class ReleaseRecord(Frozen):
@@ -251,12 +253,13 @@ class Registry:
         key, token = f"{TAG}lock.{alias}", secrets.token_hex(8)
         deadline = time.monotonic() + _PATIENCE
         seen, since = None, time.monotonic()
+        refused: list[Exception] = []
         while True:
             held = self._client.get_registered_model(model).tags.get(key)
             if held != seen:
                 seen, since = held, time.monotonic()
-            if held in (None, "") or time.monotonic() - since > _STALE:
-                self._client.set_registered_model_tag(model, key, token)
+            free = held in (None, "") or time.monotonic() - since > _STALE
+            if free and self._wrote(model, key, token, refused):
                 time.sleep(_SETTLED)
                 if self._client.get_registered_model(model).tags.get(key) == token:
                     break
@@ -269,6 +272,22 @@ class Registry:
             with suppress(Exception):  # a lock that stays is taken over
                 if self._client.get_registered_model(model).tags.get(key) == token:
                     self._client.delete_registered_model_tag(model, key)
+
+    def _wrote(self, model: str, key: str, token: str, refused: list[Exception]) -> bool:
+        """Try to write a lock, and say whether the store took it.
+
+        A store whose tags have a unique key refuses the second of two that write the same one at once, with an error
+        that depends on the database: whoever is refused was too late, and looks again. A store that goes on refusing
+        is broken.
+        """
+        try:
+            self._client.set_registered_model_tag(model, key, token)
+        except Exception as error:
+            refused.append(error)
+            if len(refused) > _REFUSALS:
+                raise
+            return False
+        return True
 
 
 def now() -> str:

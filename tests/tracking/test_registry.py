@@ -9,6 +9,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from governance.errors import CannotRunError, ExitCode, InputError, TamperError
 from governance.evidence.canonical import readable_json
 from governance.evidence.folder import RunFolder
 from governance.policy import Decision
+from governance.tracking.registry import Registry
 
 SUBJECT = "a" * 64
 WHO = "A. Name, clinical safety"
@@ -215,6 +218,24 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def held_by_one_at_a_time(uri: str, threads: int = 8, rounds: int = 3) -> None:
+    """Threads that reach for one lock at the same moment all get it, and never two at once."""
+    start, inside, met = threading.Barrier(threads), threading.Semaphore(1), []
+
+    def reach(_: int) -> None:
+        registry = Registry(uri)
+        for _ in range(rounds):
+            start.wait(60)
+            with registry._held("nodule", "contested"):
+                met.append(inside.acquire(blocking=False))
+                time.sleep(0.05)
+                inside.release()
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        list(pool.map(reach, range(threads)))
+    assert met == [True] * threads * rounds
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(programs() is None, reason="PostgreSQL is not installed")
 def test_eight_releases_at_once_on_a_server_with_postgresql_leave_one_story(tmp_path_factory: Any) -> None:
@@ -248,6 +269,7 @@ def test_eight_releases_at_once_on_a_server_with_postgresql_leave_one_story(tmp_
             previous = record["previous"] if isinstance(record, dict) else record.previous
             record, chain = records[previous[:32]], chain + 1
         assert (len(tags), chain) == (8, 8), "no release is lost, each names the one before it"
+        held_by_one_at_a_time(uri)
         client.set_registered_model_alias("nodule", "champion", str(1 + int(found.model_version) % 8))
         caught = command("audit", "--model", "nodule", "--tracking", uri)
         assert (caught.returncode, "moved by hand" in caught.stdout) == (1, True)
