@@ -11,7 +11,7 @@ import numpy as np
 from evaluators.estimates import Estimate, Interval, remembered
 from governance.statistics.bounds import Bounds
 from governance.statistics.clusters import Floats, correlation
-from governance.statistics.differences import mover_difference
+from governance.statistics.differences import correlation_on_same_samples, mover_difference
 from governance.statistics.multiplicity import bonferroni_level
 from governance.statistics.simultaneous import simultaneous_level
 
@@ -47,7 +47,25 @@ def difference(first: Estimate, second: Estimate, *, limit: float = math.inf) ->
 
     Source: `governance.statistics.differences.mover_difference`.
     """
-    shared = _shared(first, second)
+    return _difference(first, second, _shared(first, second), limit)
+
+
+def paired_difference(first: Estimate, second: Estimate, *, limit: float = math.inf) -> Contrast:
+    """Give ``first - second`` of two models on the same samples; as `difference`.
+
+    Source: `governance.statistics.differences.correlation_on_same_samples`.
+
+    Raises
+    ------
+    ValueError
+        If one of them does not say how much each patient moves it.
+    """
+    if first.influence is None or second.influence is None:
+        raise ValueError("it is not known how much each patient moves this number, so it is not compared in pairs")
+    return _difference(first, second, correlation_on_same_samples(first.influence, second.influence), limit)
+
+
+def _difference(first: Estimate, second: Estimate, shared: float, limit: float) -> Contrast:
 
     def of(one: Interval, two: Interval) -> Interval:
         def bounds(level: float) -> Bounds:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +22,22 @@ from governance.evidence.model import (
 from governance.statistics.bounds import Bounds
 
 NOT_COMPUTED = Method(name="not computed")
+
+Kept = dict[str, tuple[Measurement, Estimate]]
+"""Measurements with the estimates that they were made of, by id."""
+
+_kept: ContextVar[Kept | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def keeping_estimates() -> Iterator[Kept]:
+    """Keep what is recorded inside this block with its estimates, which know more than a measurement says of them."""
+    found: Kept = {}
+    token = _kept.set(found)
+    try:
+        yield found
+    finally:
+        _kept.reset(token)
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class Recorder:
         """Record an estimate with its pointwise interval (or the reason why there is none)."""
         interval, reason = interval_of(estimate.bounds, level or self.level)
         gating = interval_of(estimate.gating, level or self.level)[0] if estimate.gating else None
-        return self._make(
+        made = self._make(
             metric,
             status="measured",
             value=estimate.value,
@@ -66,6 +84,10 @@ class Recorder:
             method=estimate.method,
             **about,
         )
+        kept = _kept.get()
+        if kept is not None:
+            kept[made.id] = (made, estimate)
+        return made
 
     def not_measured(self, metric: MetricDescriptor, reason: str, **about: Any) -> Measurement:
         """Record why there is no number."""

@@ -26,12 +26,13 @@ from governance.evidence.folder import RunFolder
 from governance.held import existing_run, held, refuse_changed
 from governance.listing import list_things
 from governance.releasing import audit, promote
-from governance.reporting import Asked, read_asked, write_reports
+from governance.reporting import Asked, from_checkout, read_asked, read_decision, write_reports
 from governance.scaffold import init
 from governance.schemas import schema
 
 if TYPE_CHECKING:
     from governance.dossier import Report
+    from governance.evidence.comparison import Comparison
     from governance.harness.progress import Reporter
     from governance.policy import LoadedPolicy
     from governance.policy.model import Decision
@@ -51,6 +52,7 @@ __all__ = [
     "manifest",
     "promote",
     "read_asked",
+    "read_decision",
     "render",
     "report",
     "run",
@@ -65,6 +67,7 @@ class RunResult:
 
     `decision` is None where nothing was decided; `documents` are the files that were made or kept. `policy_file` and
     `spec_file` are the files that the decision's rules and the run were read from, where they were read from files.
+    `before` is the last decision on the baseline that was named, if there is one.
     """
 
     folder: RunFolder
@@ -74,6 +77,7 @@ class RunResult:
     notes: tuple[str, ...] = ()
     policy_file: Path | None = None
     spec_file: Path | None = None
+    before: Decision | None = None
 
     @property
     def exit_code(self) -> ExitCode:
@@ -92,6 +96,7 @@ def run(
     formats: Sequence[str] | None = None,
     reporter: Reporter | None = None,
     overrides: Mapping[str, Any] | None = None,
+    baseline: str | Path | None = None,
 ) -> RunResult:
     """Evaluate a model, decide, write the documents and seal the folder: the whole way.
 
@@ -109,6 +114,8 @@ def run(
         Which documents to make; by default what the spec says.
     overrides
         Values for keys of the spec by dotted path, for example ``{"settings.seed": 1}``.
+    baseline
+        As in `decide`.
 
     Raises
     ------
@@ -125,6 +132,7 @@ def run(
         formats=formats,
         reporter=reporter,
         overrides=overrides,
+        baseline=baseline,
         whole=True,
     )
 
@@ -150,11 +158,19 @@ def evaluate(
         formats=None,
         reporter=reporter,
         overrides=overrides,
+        baseline=None,
         whole=False,
     )
 
 
-def decide(run_folder: str | Path, policy: str | Path | None = None, *, waivers: str | Path | None = None) -> RunResult:
+def decide(
+    run_folder: str | Path,
+    policy: str | Path | None = None,
+    *,
+    waivers: str | Path | None = None,
+    baseline: str | Path | None = None,
+    tracking: str | None = None,
+) -> RunResult:
     """Decide on the evidence of a finished run, by default under the policy that was recorded before it.
 
     Parameters
@@ -163,6 +179,11 @@ def decide(run_folder: str | Path, policy: str | Path | None = None, *, waivers:
         A file, or the name of a policy that ships.
     waivers
         A file of waivers. Those of the run's spec do not hold here unless they are given.
+    baseline
+        What rules that name a baseline are held against: the folder of an earlier run, ``models:/name@alias`` or
+        ``models:/name/version``; a model's run is looked for beside this one.
+    tracking
+        Address of the model registry, where `baseline` is a model of it.
 
     Raises
     ------
@@ -175,12 +196,18 @@ def decide(run_folder: str | Path, policy: str | Path | None = None, *, waivers:
     with held(folder):
         refuse_changed(folder)
         loaded = policies.load_policy(policies.named_policy(str(policy))) if policy else policies.locked_policy(folder)
+        found = _baseline(baseline, folder.path.parent, tracking)
+        comparison, before = _compared(folder, loaded, found)
         decision = policies.decide(
-            folder, loaded, waivers=Path(waivers) if waivers else None, lineage=_lineage(_spec_of(folder))
+            folder,
+            loaded,
+            waivers=Path(waivers) if waivers else None,
+            lineage=_lineage(_spec_of(folder)),
+            comparison=comparison,
         )
         _remember_decision(folder, decision)
         manifest(folder.path)
-    return RunResult(folder, decision, policy_file=loaded.path)
+    return RunResult(folder, decision, policy_file=loaded.path, before=before)
 
 
 def report(result: RunResult, asked: Asked) -> tuple[Path, ...]:
@@ -196,6 +223,8 @@ def report(result: RunResult, asked: Asked) -> tuple[Path, ...]:
     """
     if result.decision is None:
         return ()
+    if asked.since is None and result.before is not None:
+        asked = dataclasses.replace(asked, since=result.before)
     return write_reports(
         asked, result.folder, result.decision, policy_file=result.policy_file, spec_file=result.spec_file
     )
@@ -248,6 +277,7 @@ def _run(
     formats: Sequence[str] | None,
     reporter: Reporter | None,
     overrides: Mapping[str, Any] | None,
+    baseline: str | Path | None,
     whole: bool,
 ) -> RunResult:
     from governance import harness, licences
@@ -264,6 +294,7 @@ def _run(
     runs = Path(output) if output else Path(loaded.spec.output.runs)
     _check_names(loaded, audiences, formats)
     licences.check_licence(loaded)
+    found = _baseline(baseline, runs, tracking)
     tracker = trackers.open_tracker(loaded.spec, tracking, enabled=not no_tracking)
     prepared = harness.prepare(
         loaded,
@@ -278,11 +309,15 @@ def _run(
         policies.lock(folder, policy)
         observations = harness.collect(prepared, report)
         harness.measure(prepared, observations, report)
-        decision = None
-        _write_run_json(folder, started, tracked.ids, prepared.machine)
+        decision, before = None, None
+        files = {"spec": from_checkout(Path(path)), "policy": from_checkout(policy.path)}
+        _write_run_json(folder, started, tracked.ids, prepared.machine, files)
         result = RunResult(folder)
         if whole:
-            decision = policies.decide(folder, policy, waivers=waivers, lineage=_lineage(loaded.spec))
+            comparison, before = _compared(folder, policy, found)
+            decision = policies.decide(
+                folder, policy, waivers=waivers, lineage=_lineage(loaded.spec), comparison=comparison
+            )
             _remember_decision(folder, decision)
             licences.write_licence(folder, loaded.spec)
             result = _documents(
@@ -291,7 +326,28 @@ def _run(
         manifest(folder.path)
         report.stage("track", None)
         tracked.log(folder, decision)
-    return dataclasses.replace(result, policy_file=policy.path, spec_file=Path(path))
+    return dataclasses.replace(result, policy_file=policy.path, spec_file=Path(path), before=before)
+
+
+def _baseline(baseline: str | Path | None, runs: Path, tracking: str | None) -> tuple[RunFolder, str | None] | None:
+    if baseline is None:
+        return None
+    from governance.comparing import find_baseline
+
+    return find_baseline(baseline, runs, tracking)
+
+
+def _compared(
+    folder: RunFolder, policy: LoadedPolicy, found: tuple[RunFolder, str | None] | None
+) -> tuple[Comparison | None, Decision | None]:
+    """Return the differences to a baseline, and the last decision on it."""
+    if found is None:
+        return None, None
+    from governance import documents
+    from governance.comparing import compare
+
+    other, named = found
+    return compare(folder, other, policy, named), documents.latest_decision(other)
 
 
 def _policy_of(loaded: LoadedSpec) -> LoadedPolicy:
@@ -357,7 +413,13 @@ def _documents(
     return RunResult(folder, decision, tuple(made), index)
 
 
-def _write_run_json(folder: RunFolder, started: dt.datetime, tracking: Mapping[str, str], machine: Any) -> None:
+def _write_run_json(
+    folder: RunFolder,
+    started: dt.datetime,
+    tracking: Mapping[str, str],
+    machine: Any,
+    files: Mapping[str, str | None],
+) -> None:
     """Write what may differ between equal runs. Equal evidence keeps the times of the run that first measured it."""
     digest = folder.evidence_digest()
     content: dict[str, Any] = {
@@ -366,11 +428,13 @@ def _write_run_json(folder: RunFolder, started: dt.datetime, tracking: Mapping[s
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "tracking": dict(tracking),
+        "files": dict(files),
     }
     with contextlib.suppress(OSError, json.JSONDecodeError, InputError):
         before = folder.read_json(folder.run_json)
         if before.get("evidence_digest") == digest:
-            content = {**before, "tracking": dict(tracking) or before.get("tracking", {})}
+            tracked = dict(tracking) or before.get("tracking", {})
+            content = {**before, "tracking": tracked, "files": content["files"]}
     folder.write_json(folder.run_json, content)
 
 
@@ -378,4 +442,5 @@ def _remember_decision(folder: RunFolder, decision: Decision) -> None:
     """Note in `run.json` which policy was decided on last; documents show that decision."""
     content = folder.read_json(folder.run_json)
     content["decided_under"] = decision.policy_digest
+    content["decision"] = decision.stem
     folder.write_json(folder.run_json, content)

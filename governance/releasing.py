@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from governance.errors import ExitCode, InputError, TamperError
 from governance.evidence.folder import RunFolder
 from governance.held import existing_run, held, refuse_changed
 
 if TYPE_CHECKING:
-    from governance.tracking.registry import Audited, ReleaseRecord
+    from governance.tracking.registry import Audited, Registry, ReleaseRecord
 
 
 def promote(
     run_folder: str | Path,
     *,
     model: str,
-    version: str,
     alias: str,
     approved_by: str,
+    version: str | None = None,
     comment: str | None = None,
     same_model: bool = False,
+    register: bool = False,
     tracking: str | None = None,
 ) -> ReleaseRecord | ExitCode:
     """Record a named person's release decision and move an alias of the model registry.
@@ -31,8 +32,12 @@ def promote(
     ----------
     approved_by
         Name and role, with a comma between.
+    version
+        Of the registered model; by default the newest one that is tagged as the model that was evaluated.
     same_model
         Whether the approver states that the version is the model that was evaluated, where nothing else tells.
+    register
+        Whether a version is registered for the model of the run where there is none yet.
 
     Returns
     -------
@@ -66,13 +71,13 @@ def promote(
             return decision.exit_code
         subject = folder.read_evidence().provenance.subject
         options = (folder.read_json(folder.spec_lock).get("spec") or {}).get("subject", {}).get("options") or {}
-        registry = Registry(_registry_uri(folder, tracking))
-        found = registry.model_version(model, version)
+        registry = Registry(registry_uri(folder, tracking))
+        found = _version(registry, folder, model, str(subject["digest"]), version=version, register=register)
         bound = registry.bound_by(found, str(subject["digest"]), options.get("uri"), stated=same_model)
         return registry.release(
             ReleaseRecord(
                 model=model,
-                model_version=version,
+                model_version=str(found.version),
                 alias=alias,
                 approved_by=name,
                 role=role,
@@ -92,6 +97,17 @@ def promote(
         )
 
 
+def _version(
+    registry: Registry, folder: RunFolder, model: str, digest: str, *, version: str | None, register: bool
+) -> Any:
+    if version is not None:
+        return registry.model_version(model, version)
+    if not register:
+        return registry.evaluated_version(model, digest)
+    known = folder.read_json(folder.run_json) if folder.run_json.exists() else {}
+    return registry.register(model, digest, known.get("tracking") or {})
+
+
 def audit(
     model: str, *, alias: str | None = None, run_folder: str | Path | None = None, tracking: str | None = None
 ) -> list[Audited]:
@@ -109,7 +125,7 @@ def audit(
     from governance.tracking.registry import Registry
 
     folder = existing_run(run_folder) if run_folder is not None else None
-    found = Registry(_registry_uri(folder, tracking)).audit(model, alias)
+    found = Registry(registry_uri(folder, tracking)).audit(model, alias)
     if folder is None:
         return found
     wrong = [f"the run folder: {finding}" for finding in dossier.verify(folder.path).findings]
@@ -125,7 +141,14 @@ def audit(
     return checked
 
 
-def _registry_uri(folder: RunFolder | None, tracking: str | None) -> str:
+def registry_uri(folder: RunFolder | None, tracking: str | None) -> str:
+    """Return the address of the model registry: the one given, else that of a run, else ``MLFLOW_TRACKING_URI``.
+
+    Raises
+    ------
+    InputError
+        If none of them is known.
+    """
     known = {} if folder is None or not folder.run_json.exists() else folder.read_json(folder.run_json)
     uri = tracking or (known.get("tracking") or {}).get("uri") or os.environ.get("MLFLOW_TRACKING_URI")
     if not uri:

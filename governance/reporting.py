@@ -164,11 +164,30 @@ def _candidates(
 ) -> Iterator[tuple[Path, bool]]:
     if policy_file is not None:
         yield policy_file, True
+    elif known := _known_files(folder).get("policy"):
+        yield _root(Path.cwd()) / known, True
     elif isinstance(lock, dict) and isinstance(lock.get("spec"), dict) and isinstance(lock["spec"].get("policy"), str):
         yield Path(lock["spec"]["policy"]), True
     if spec_file is not None:
         yield spec_file, False
+    elif policy_file is None and (known := _known_files(folder).get("spec")):
+        yield _root(Path.cwd()) / known, False
     yield folder.policy_lock, False
+
+
+def _known_files(folder: RunFolder) -> dict[str, str]:
+    """Return where the run's files lay in the checkout; only names that lead nowhere else are believed."""
+    content = folder.read_json(folder.run_json) if folder.run_json.is_file() else {}
+    files = content.get("files") if isinstance(content, dict) else None
+    return {name: path for name, path in (files or {}).items() if isinstance(path, str)}
+
+
+def from_checkout(path: Path | None) -> str | None:
+    """Return a file's place in the git checkout of the current directory; None for a file that is not in it."""
+    if path is None:
+        return None
+    found, root = path.resolve(), _root(Path.cwd())
+    return found.relative_to(root).as_posix() if found.is_relative_to(root) else None
 
 
 def _root(start: Path) -> Path:

@@ -9,7 +9,9 @@ from governance.errors import InputError, near_name
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-SchemaName = Literal["spec", "policy", "evidence", "decision", "generations", "generated-images", "waivers"]
+SchemaName = Literal[
+    "spec", "policy", "evidence", "decision", "comparison", "generations", "generated-images", "waivers"
+]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -19,9 +21,9 @@ def schema(name: str) -> dict[str, Any]:
     Parameters
     ----------
     name
-        ``spec``, ``policy``, ``evidence``, ``decision``, ``generations`` (one line of recorded answers),
-        ``generated-images`` (one line of generated images) or ``waivers``. The spec's
-        schema knows the options of every installed kind.
+        ``spec``, ``policy``, ``evidence``, ``decision``, ``comparison`` (of a decision held against an earlier run),
+        ``generations`` (one line of recorded answers), ``generated-images`` (one line of generated images) or
+        ``waivers``. The spec's schema knows the options of every installed kind.
 
     Raises
     ------
@@ -47,6 +49,7 @@ def _policy_schema(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _found(name: str) -> dict[str, Any]:
+    from governance.evidence.comparison import Comparison
     from governance.evidence.model import Evidence
     from governance.policy.model import Decision, Policy
 
@@ -57,9 +60,9 @@ def _found(name: str) -> dict[str, Any]:
             return spec_schema()
         case "policy":
             return _policy_schema(Policy.model_json_schema())
-        case "evidence" | "decision":
-            model = Evidence if name == "evidence" else Decision
-            return model.model_json_schema(mode="serialization")
+        case "evidence" | "decision" | "comparison":
+            models: dict[str, type[BaseModel]] = {"evidence": Evidence, "decision": Decision, "comparison": Comparison}
+            return models[name].model_json_schema(mode="serialization")
         case _:
             return _lines_and_waivers(name)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.evidence.canonical import digest_json, readable_json
-from governance.evidence.folder import RunFolder, write_atomically
+from governance.evidence.folder import RunFolder, run_id_of, write_atomically
 from governance.evidence.model import (
     CLEAN,
     Condition,
@@ -166,7 +166,7 @@ def evidence(count: int) -> Evidence:
     """Return evidence of `count` measurements."""
     return Evidence(
         provenance=Provenance(
-            run_id="5f1c09aa0b2d",
+            run_id=run_id_of(plan()),
             subject={"name": "model", "version": "1"},
             datasets={},
             toolkit="0",

@@ -29,6 +29,8 @@ PARTS: dict[str, Part] = {
     "ranking-gaps": gaps.rankings,
     "pairs": pairs.decisions,
     "ranking-pairs": pairs.rankings,
+    "model-pairs": pairs.models,
+    "ranking-model-pairs": pairs.ranking_models,
     "worst": gaps.worst,
     "policies": policies.policies,
 }

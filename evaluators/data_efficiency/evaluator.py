@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from evaluators import against
 from evaluators.data_efficiency.curves import Board
 from evaluators.data_efficiency.descriptors import DESCRIPTOR, Arm, DataEfficiencyOptions
 from evaluators.data_efficiency.points import amounts
@@ -18,7 +19,7 @@ from evaluators.requirements import binary_dataset, named_dataset, shared_patien
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
 from governance.evidence.model import Measurement
-from governance.harness.protocols import EvaluationContext, Need, Observations
+from governance.harness.protocols import EvaluationContext, Need, Observations, Observed
 
 NAME = DESCRIPTOR.name
 
@@ -64,6 +65,10 @@ class DataEfficiencyEvaluator:
                 },
             )
             yield from _measured(board, context, options)
+
+    def compare(self, here: Observed, there: Observed, name: str) -> Iterable[Measurement]:
+        """Compare two runs on the same samples; as `evaluators.against.compare`."""
+        return against.compare(self, here, there, name)
 
 
 EVALUATOR = DataEfficiencyEvaluator()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from evaluators import against
 from evaluators.binary import Predictions
 from evaluators.fairness import parts
 from evaluators.fairness.calibration import reliability
+from evaluators.fairness.comparison import runs
 from evaluators.fairness.descriptors import DESCRIPTOR, FairnessOptions
 from evaluators.fairness.groups import GroupMeasures
 from evaluators.fairness.groups_measured import MeasuredGroups
@@ -20,7 +22,7 @@ from evaluators.records import Recorder
 from evaluators.requirements import binary_dataset, independent_choice, refuse_repeated
 from governance.datasets.protocol import DatasetInfo
 from governance.evidence.model import Measurement
-from governance.harness.protocols import EvaluationContext, Need, Observations
+from governance.harness.protocols import EvaluationContext, Need, Observations, Observed
 
 
 @dataclass(frozen=True)
@@ -48,31 +50,55 @@ class FairnessEvaluator:
         if context.subject.task != "binary":
             yield from task_of(context).measure(observations, context, options)
             return
-        dataset = binary_dataset(context, options.on, evaluator=DESCRIPTOR.name)
-        data = Predictions.of(observations.table(Need.of("predict", options.on)), dataset)
-        chosen_from = _chosen_from(observations, context, options, (dataset, data))
-        point = operating_point(options.operating_point, chosen_from)
-        recorder = Recorder(DESCRIPTOR.name, dataset, context.settings.level)
-        minimums = Minimums(context.settings.minimum_patients, context.settings.minimum_events)
-        groupings = _groupings(context, options)
-        scene = Scene(context, options, observations, dataset, data, point, chosen_from, recorder, minimums, groupings)
+        scene = _scene(observations, context, options)
+        threshold = scene.point.threshold
         measures = GroupMeasures(
-            data,
-            point,
-            minimums,
+            scene.data,
+            scene.point,
+            scene.minimums,
             context.settings,
             bins=options.bins,
             max_false_positive_rate=options.max_false_positive_rate,
-            threshold_probability=point.threshold if options.net_benefit_at is None else options.net_benefit_at,
+            threshold_probability=threshold if options.net_benefit_at is None else options.net_benefit_at,
         )
-        made = intersections(options.intersections, groupings, dataset)
+        made = intersections(options.intersections, scene.groupings, scene.dataset)
         yield from MeasuredGroups(scene, measures, made).measure()
-        yield from reliability(recorder, data, options.bins)
+        yield from reliability(scene.recorder, scene.data, options.bins)
         for part in parts.chosen(options):
             yield from part.measure(scene)
 
+    def compare(self, here: Observed, there: Observed, name: str) -> Iterable[Measurement]:
+        """Compare two runs on the same samples, binary decisions by methods of their own (`comparison.runs`)."""
+        generic = against.compare(self, here, there, name)
+        if here.context.subject.task != "binary" or there.context.subject.task != "binary":
+            yield from generic
+            return
+        own, other = (_scene(one.observations, one.context, _options(one.context)) for one in (here, there))
+        special = list(runs.compare(own, other, name))
+        given = {m.id for m in special}
+        yield from special
+        yield from (m for m in generic if m.id not in given)
+
 
 EVALUATOR = FairnessEvaluator()
+
+
+def _scene(observations: Observations, context: EvaluationContext, options: FairnessOptions) -> Scene:
+    dataset = binary_dataset(context, options.on, evaluator=DESCRIPTOR.name)
+    data = Predictions.of(observations.table(Need.of("predict", options.on)), dataset)
+    chosen_from = _chosen_from(observations, context, options, (dataset, data))
+    return Scene(
+        context=context,
+        options=options,
+        observations=observations,
+        dataset=dataset,
+        data=data,
+        point=operating_point(options.operating_point, chosen_from),
+        chosen_from=chosen_from,
+        recorder=Recorder(DESCRIPTOR.name, dataset, context.settings.level),
+        minimums=Minimums(context.settings.minimum_patients, context.settings.minimum_events),
+        groupings=_groupings(context, options),
+    )
 
 
 def _options(context: EvaluationContext) -> FairnessOptions:

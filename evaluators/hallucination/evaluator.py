@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluators import estimates, metrics
+from evaluators import against, estimates, metrics
 from evaluators.binary import auroc_estimate
 from evaluators.estimates import Bools, Estimate
 from evaluators.grouping import Grouping, Minimums, Slice, distinct_slices, members, parse_groupings
@@ -24,7 +24,7 @@ from evaluators.requirements import named_dataset
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
 from governance.evidence.model import CLEAN, Condition, Measurement
-from governance.harness.protocols import EvaluationContext, Need, Observations
+from governance.harness.protocols import EvaluationContext, Need, Observations, Observed
 
 NAME = own.DESCRIPTOR.name
 PROBABILITY = "probability of the choice"
@@ -76,6 +76,10 @@ class HallucinationEvaluator:
         yield from injections(context, options, observations, clean=answers, dataset=dataset, cells=cells)
         if options.samples:
             yield from consistency(recorder, observations.table(_sampled(options)), dataset, options)
+
+    def compare(self, here: Observed, there: Observed, name: str) -> Iterable[Measurement]:
+        """Compare two runs on the same samples; as `evaluators.against.compare`."""
+        return against.compare(self, here, there, name)
 
 
 EVALUATOR = HallucinationEvaluator()

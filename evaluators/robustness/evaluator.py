@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from evaluators import against
 from evaluators.binary import Predictions
 from evaluators.grouping import Grouping, Minimums, parse_groupings
 from evaluators.operating_point import FIXED_HALF, operating_point
@@ -22,7 +23,7 @@ from evaluators.robustness.scores.summaries import Summaries
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
 from governance.evidence.model import CLEAN, Measurement, OperatingPoint
-from governance.harness.protocols import EvaluationContext, Need, Observations
+from governance.harness.protocols import EvaluationContext, Need, Observations, Observed
 
 TASKS = ("binary", "multiclass", "segmentation")
 
@@ -84,6 +85,10 @@ class RobustnessEvaluator:
         )
         for part in parts.chosen(options):
             yield from part.measure(scene)
+
+    def compare(self, here: Observed, there: Observed, name: str) -> Iterable[Measurement]:
+        """Compare two runs on the same samples; as `evaluators.against.compare`."""
+        return against.compare(self, here, there, name)
 
 
 EVALUATOR = RobustnessEvaluator()

@@ -98,6 +98,8 @@ def notes_on(decision: Decision) -> list[str]:
         if one.overridden
     ]
     notes += [f"the waiver of {one.rule} for {one.model} is not used: {one.why}" for one in decision.ignored_waivers]
+    if decision.baseline:
+        notes.append(f"rules that name a baseline are held against {decision.baseline.words}")
     if decision.exploratory:
         notes.append(decision.exploratory)
     return notes

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+baseline_option = click.option(
+    "--baseline",
+    metavar="RUN|MODEL",
+    help="Hold rules that name a baseline against this run, or against that of models:/NAME@ALIAS.",
+)
+
+
 def reporting(function: F) -> F:
     """Add the options for reports."""
     options = (
@@ -32,7 +39,7 @@ def reporting(function: F) -> F:
             "--since",
             type=click.Path(path_type=Path),
             metavar="DECISION|RUN",
-            help="In reports, say what changed since this decision, or the last one of this run.",
+            help="In reports, say what changed since this decision, or this run's last one; else since the baseline.",
         ),
     )
     for option in reversed(options):

@@ -33,7 +33,7 @@ class Reader:
     outline: str
 
 
-_FAIRNESS = "groups intersections gaps threshold baseline tradeoffs proxies shortcuts similar"
+_FAIRNESS = "groups intersections gaps threshold baseline earlier-run tradeoffs proxies shortcuts similar"
 """Sections of what the fairness evaluator measures, as those read them who look into the model."""
 
 READERS: Mapping[Audience, Reader] = {

@@ -27,6 +27,13 @@ def readable_json(content: Any) -> bytes:
     return (json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode("utf-8")
 
 
+def in_order(content: Any) -> Any:
+    """Return JSON content with the keys of every mapping in sorted order, as a reader of canonical JSON gets them."""
+    if isinstance(content, dict):
+        return {key: in_order(content[key]) for key in sorted(content)}
+    return [in_order(one) for one in content] if isinstance(content, list) else content
+
+
 def digest_bytes(data: bytes) -> str:
     """Return the SHA-256 of `data` as 64 hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from governance.errors import CannotRunError, InputError, Location
-from governance.evidence.canonical import digest_file, readable_json
+from governance.evidence.canonical import digest_file, digest_json, readable_json
 
 if TYPE_CHECKING:
     from governance.evidence.model import Evidence
+
+RUN_ID_DIGITS = 12
+"""Hexadecimal digits of the digest that name a run."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -41,6 +44,11 @@ def write_atomically(path: Path, data: bytes) -> None:
             f"cannot write {path}: {error.strerror or error}",
             hint="make room or choose a folder that can be written, with --output",
         ) from error
+
+
+def run_id_of(lock: Any) -> str:
+    """Return the id of the run that the content of a `spec.lock.json` determines."""
+    return digest_json(lock)[:RUN_ID_DIGITS]
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,13 @@ class RunFolder:
 
     @property
     def decisions(self) -> Path:
-        """Folder of decisions, one file per policy digest."""
+        """Folder of decisions, one file per policy digest and baseline."""
         return self.path / "decisions"
+
+    @property
+    def comparisons(self) -> Path:
+        """Folder of paired differences to baselines, one file per decision against one."""
+        return self.path / "comparisons"
 
     @property
     def documents(self) -> Path:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from governance.datasets.protocol import DatasetInfo
-from governance.evidence.canonical import digest_json
 from governance.evidence.templates import templates_digest
 from governance.harness.environment import toolkit_version
 from governance.harness.identities import Identities
@@ -17,7 +16,6 @@ from governance.plugins import ConditionDescriptor, find
 from governance.spec.model import Settings, Spec
 
 LOCK_VERSION = 1
-RUN_ID_DIGITS = 12
 
 
 def lock_content(
@@ -70,11 +68,6 @@ def lock_content(
         "libraries": dict(libraries),
         "processor": processor,
     }
-
-
-def run_id(lock: Mapping[str, Any]) -> str:
-    """Return the id of the run that a lock determines."""
-    return digest_json(lock)[:RUN_ID_DIGITS]
 
 
 def inventory(info: DatasetInfo, task: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from governance.harness.journal import Journal
 from governance.harness.preparation import Prepared, evaluator_of
 from governance.harness.progress import Reporter
 from governance.harness.protocols import Observations
+from governance.harness.sample_tables import write_samples
 from governance.plugins import find
 
 
@@ -31,6 +32,7 @@ def measure(prepared: Prepared, observations: Observations, reporter: Reporter) 
         If an evaluator's result is not valid evidence, or the folder cannot be written.
     """
     reporter.stage("measure", len(prepared.contexts))
+    write_samples(prepared.folder, {name: info for name, (_, info) in prepared.datasets.items()})
     measurements: list[Measurement] = []
     metrics: dict[str, MetricDescriptor] = {}
     for name, context in prepared.contexts.items():

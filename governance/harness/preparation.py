@@ -11,13 +11,13 @@ from governance.datasets.decoded import DecodedDataset, MemoryBudget
 from governance.datasets.describe import class_names, describe
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import CannotRunError, InputError
-from governance.evidence.canonical import digest_json
-from governance.evidence.folder import RunFolder
+from governance.evidence.canonical import digest_json, in_order
+from governance.evidence.folder import RunFolder, run_id_of
 from governance.harness import environment
 from governance.harness.batch_size import measured_batch_size
 from governance.harness.device import PROCESSOR_BOUND, configure_torch, limit_threads, resolve_device
 from governance.harness.identities import Identities, Subject, identities
-from governance.harness.lock import lock_content, run_id
+from governance.harness.lock import lock_content
 from governance.harness.places import located
 from governance.harness.plan import Plan, condition_registry, make_plan
 from governance.harness.protocols import EvaluationContext, Need, Request
@@ -168,7 +168,7 @@ def prepare(
         libraries=libraries,
         processor=processor,
     )
-    folder = RunFolder(runs / run_id(lock))
+    folder = RunFolder(runs / run_id_of(lock))
     folder.write_json(folder.spec_lock, lock)
     return Prepared(
         loaded=loaded,
@@ -233,7 +233,7 @@ def _context(
 ) -> EvaluationContext:
     spec, descriptor = loaded.spec, find("evaluators", name)
     return EvaluationContext(
-        options=descriptor.options.model_validate(spec.evaluate[name]),
+        options=descriptor.options.model_validate(in_order(spec.evaluate[name])),  # the run's id knows no order either
         subject=spec.subject,
         datasets=infos,
         settings=spec.settings,

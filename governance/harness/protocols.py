@@ -128,6 +128,29 @@ class Evaluator(Protocol):
 
 
 @dataclass(frozen=True)
+class Observed:
+    """What an evaluator measures from in one run."""
+
+    observations: Observations
+    context: EvaluationContext
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """An evaluator that compares two runs on the same samples."""
+
+    def compare(self, here: Observed, there: Observed, name: str) -> Iterable[Measurement]:
+        """Give the differences `here` less `there` of samples that both runs have.
+
+        Parameters
+        ----------
+        name
+            The `reference_variant` of the differences.
+        """
+        ...
+
+
+@dataclass(frozen=True)
 class Shard:
     """A deterministic unit of a collector's work, cached and resumed alone. `indices` are rows of the dataset."""
 

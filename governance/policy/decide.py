@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from governance.errors import ExitCode, InputError, Location
+from governance.errors import ExitCode, InputError, Location, TamperError
 from governance.evidence.columnar import ColumnarEvidence, read_for_decision
-from governance.evidence.folder import RunFolder
+from governance.evidence.comparison import Comparison
+from governance.evidence.folder import RunFolder, run_id_of
 from governance.evidence.model import Evidence
 from governance.policy import ledger
 from governance.policy.inventory import Inventory
@@ -41,9 +42,10 @@ def decide(
     *,
     waivers: Path | None = None,
     lineage: tuple[str, ...] | None = None,
+    comparison: Comparison | None = None,
     today: dt.date | None = None,
 ) -> Decision:
-    """Decide on a run's evidence and write ``decisions/<first 16 digits of the policy's digest>.json``.
+    """Decide on a run's evidence and write ``decisions/<stem>.json``.
 
     Parameters
     ----------
@@ -51,18 +53,27 @@ def decide(
         A file of waivers; see `governance.policy.waivers`.
     lineage
         What keeps the licence from being clean, None where no licence is given.
+    comparison
+        Paired differences to the run that is the baseline of rules that name one; kept in ``comparisons/<stem>.json``.
     today
         The day of the decision, by default that of now in universal time.
 
     Raises
     ------
     InputError
-        If the evidence or the plan is missing or malformed, or they are not of the same run; if a waiver is wrong.
+        If the evidence or the plan is missing or malformed, or a waiver is wrong.
     TamperError
-        If the ledger of decisions beside the run is not what was written (`governance.policy.ledger`).
+        If evidence and plan are not of the same run, or the ledger of decisions beside the run is not what was written
+        (`governance.policy.ledger`).
     """
     evidence, evidence_digest = read_for_decision(folder)
     plan = read_plan(folder)
+    if evidence.provenance.run_id != run_id_of(plan):
+        raise TamperError(
+            f"the evidence is of run {evidence.provenance.run_id}, the plan beside it determines {run_id_of(plan)}",
+            location=Location(str(folder.spec_lock)),
+            hint="one of the two was changed or comes from another run; evaluate again",
+        )
     policy, today = loaded.policy, today or dt.datetime.now(dt.UTC).date()
     granted = _granted(waivers, policy, evidence, today)
     asked = ledger.looked_at(policy, plan)
@@ -75,11 +86,12 @@ def decide(
             policy_digest=loaded.digest,
             planned=policy.looks.planned if policy.looks else None,
             day=today,
+            baseline_digest=comparison.baseline.evidence_digest if comparison else None,
         ),
         {name: str(plan["datasets"][name]["digest"]) for name in asked},
     )
     about = Circumstances(evidence, plan, today, measured_on(folder), lineage)
-    verdicts = judge_all(policy, evidence, plan, loaded.lines, about)
+    verdicts = judge_all(policy, evidence, plan, loaded.lines, about, comparison=comparison)
     verdicts, ignored = granted.applied(verdicts) if granted else (verdicts, ())
     needs_a_day = any(
         isinstance(rule, ProvenanceRule) and rule.provenance.kind in _NEEDS_A_DAY for rule in policy.rules
@@ -101,8 +113,12 @@ def decide(
         exploratory=exploratory,
         inherited=policy.inherited,
         dropped=policy.dropped,
+        baseline=comparison.baseline if comparison else None,
+        comparison_digest=comparison.digest if comparison else None,
     )
-    folder.write_json(folder.decisions / f"{loaded.digest[:16]}.json", decision.model_dump(mode="json"))
+    if comparison is not None:
+        folder.write_json(folder.comparisons / f"{decision.stem}.json", comparison.model_dump(mode="json"))
+    folder.write_json(folder.decisions / f"{decision.stem}.json", decision.model_dump(mode="json"))
     return decision
 
 
@@ -147,6 +163,8 @@ def judge_all(
     plan: Mapping[str, Any],
     lines: Mapping[str, int] | None = None,
     about: Circumstances | None = None,
+    *,
+    comparison: Comparison | None = None,
 ) -> tuple[Verdict, ...]:
     """Return a verdict for every rule, by severity and then by id. Pure: the same input gives the same verdicts.
 
@@ -154,9 +172,12 @@ def judge_all(
     ----------
     about
         What rules over provenance are held against; without it those that ask for the day are held against today.
+    comparison
+        What rules that name a baseline are held against; without it, a model that the run itself compares with.
     """
     about = about or Circumstances(evidence, plan, dt.datetime.now(dt.UTC).date())
-    inventory, answers, metrics = Inventory(plan), Answers.in_evidence(evidence), evidence.descriptors
+    inventory, answers = Inventory(plan, comparison), Answers.in_evidence(evidence, comparison)
+    metrics = evidence.descriptors
     lines = lines or {}
     verdicts = []
     for rule in sorted(policy.rules, key=lambda rule: (_SEVERITIES.index(rule.severity), rule.id)):

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from governance.evidence.comparison import Comparison
 from governance.evidence.model import CLEAN, Condition
 from governance.evidence.wording import slice_words
 from governance.policy.model import Exemption, Policy
 from governance.policy.selecting import Selector
 
+BASELINE = "baseline"
+"""The `reference_variant` of differences to another model inside the same run."""
 NOT_RECORDED = "not recorded"
 """The group of samples whose attribute value is missing; it is judged only where a policy declares it."""
 
@@ -37,6 +40,17 @@ class Inventory:
     """The plan of a run. `lock` is the content of `spec.lock.json`."""
 
     lock: Mapping[str, Any]
+    comparison: Comparison | None = None
+    """The paired differences to the run that was named as the baseline, if one was."""
+
+    def baseline(self, evaluator: str, dataset: str) -> str:
+        """Return the `reference_variant` of differences to the baseline: another run, or a model inside this one."""
+        if self.comparison is None:
+            return BASELINE
+        reason = self.comparison.other_data.get(dataset) or self.comparison.not_compared.get(evaluator)
+        if reason is not None:
+            raise NotPlannedError(f"not comparable: {reason}")
+        return self.comparison.baseline.variant
 
     def evaluator(self, name: str) -> Mapping[str, Any]:
         """Return the options of an evaluator that was run."""

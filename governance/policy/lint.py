@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from governance.errors import near_name
 from governance.evidence.model import CLEAN, MetricDescriptor
 from governance.plugins import EvaluatorDescriptor, installed
+from governance.policy.inventory import BASELINE
 from governance.policy.model import Policy
-from governance.policy.questions import BASELINE
 from governance.policy.rules import AnyRule, ExpressionRule, ProvenanceRule, Rule, Severity
 from governance.policy.selecting import Selector
 from governance.policy.verdicts.expression import expression_problems, rests_on_points
@@ -89,7 +89,8 @@ def unmeasurable(policy: Policy, spec: Spec) -> Iterator[tuple[str, str]]:
         if isinstance(rule, Rule):
             options = spec.evaluate.get(rule.measure.evaluator)
             if rule.bar.paired_with == BASELINE and options is not None and not options.get("comparison"):
-                yield rule.id, f"evaluate.{rule.measure.evaluator} compares with no baseline; it has no `comparison`"
+                where = f"evaluate.{rule.measure.evaluator}"
+                yield rule.id, f"{where} has no `comparison` with a baseline; decide with --baseline RUN"
             level = spec.settings.level
             if rule.level is not None and rule.level > level:
                 yield rule.id, f"it asks for intervals at {rule.level:g}, the run gives {level:g}; set settings.level"

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from governance.errors import ExitCode
+from governance.evidence.comparison import Baseline
 from governance.evidence.model import Frozen
 from governance.policy.packs import Dropped, Effective, Extends, Inherited, Override, PackStatus, Parameter, Source
 from governance.policy.rules import AnyRule, Severity
@@ -175,7 +176,8 @@ class Decision(Frozen):
     """All verdicts under one policy, and the one outcome that follows.
 
     `decided_on` is given where the day plays a part: for waivers, the age of measurements and reviews that are due.
-    `exploratory` says why the decision is not confirmatory, where it is not.
+    `exploratory` says why the decision is not confirmatory, where it is not. `baseline` is the run that rules were held
+    against which name a baseline, `comparison_digest` the SHA-256 of the canonical ``comparisons/<stem>.json``.
     """
 
     version: Literal[1] = 1
@@ -195,3 +197,11 @@ class Decision(Frozen):
     exploratory: str | None = None
     inherited: tuple[Inherited, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    baseline: Baseline | None = None
+    comparison_digest: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """Name of the decision's file without its ending: of the policy, and of the run that it was held against."""
+        against = f"-against-{self.baseline.run_id}" if self.baseline else ""
+        return f"{self.policy_digest[:16]}{against}"

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from governance.evidence.columnar import ColumnarEvidence
+from governance.evidence.comparison import Comparison
 from governance.evidence.model import CLEAN, Condition, Evidence, Measurement
 from governance.policy.columnar_answers import ColumnarAnswers
 from governance.policy.inventory import DeclaredGroups, Inventory, NotPlannedError
 from governance.policy.model import Policy
 from governance.policy.rules import Rule
 from governance.policy.selecting import Selector
-
-BASELINE = "baseline"
-"""The `reference_variant` of differences to another model."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,8 @@ def asked_by(
     if paired_with == "clean":
         asked = [question.but(estimand="difference", reference_condition=CLEAN) for question in asked]
     elif paired_with == "baseline":
-        asked = [question.but(estimand="difference", reference_variant=BASELINE) for question in asked]
+        name = inventory.baseline(selector.evaluator, dataset)
+        asked = [question.but(estimand="difference", reference_variant=name) for question in asked]
     asked = [
         question.but(condition=condition, label=_label(question.label, condition, len(conditions)))
         for question in asked
@@ -195,6 +194,8 @@ class Answers:
     """Measurements by what they answer. Points of curves and single seeds answer no rule."""
 
     by_key: ByKey = field(default_factory=dict[tuple[Any, ...], Sequence[Measurement]])
+    beside: ByKey = field(default_factory=dict[tuple[Any, ...], Sequence[Measurement]])
+    """Further measurements: differences to a baseline, which are in no evidence."""
 
     @classmethod
     def of(cls, measurements: Iterable[Measurement]) -> Answers:
@@ -206,15 +207,16 @@ class Answers:
         return cls(dict(found))
 
     @classmethod
-    def in_evidence(cls, evidence: Evidence | ColumnarEvidence) -> Answers:
+    def in_evidence(cls, evidence: Evidence | ColumnarEvidence, comparison: Comparison | None = None) -> Answers:
         """Index the measurements of a run, through columns where it was opened so; the answers are the same."""
+        beside = cls.of(comparison.measurements).by_key if comparison else {}
         if isinstance(evidence, ColumnarEvidence):
-            return cls(ColumnarAnswers(evidence, _key))
-        return cls.of(evidence.measurements)
+            return cls(ColumnarAnswers(evidence, _key), beside)
+        return cls(cls.of(evidence.measurements).by_key, beside)
 
     def all(self, question: Question) -> list[Measurement]:
         """Return every measurement that answers a question; a difference is also looked up the other way round."""
-        found = list(self.by_key.get(question.key) or ())
+        found = [*(self.by_key.get(question.key) or ()), *(self.beside.get(question.key) or ())]
         if question.reference is not None:
             turned = question.but(slice=question.reference, reference=question.slice)
             found += self.by_key.get(turned.key) or ()

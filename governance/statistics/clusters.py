@@ -60,3 +60,23 @@ def correlation(first: Floats, second: Floats) -> float:
     """
     scale = float(np.sqrt(np.sum(first**2) * np.sum(second**2)))
     return float(np.clip(np.sum(first * second) / scale, -1.0, 1.0)) if scale > 0 else 0.0
+
+
+def clusters_that_differ(first: Floats, second: Floats) -> float:
+    """Number of clusters that tell two estimators of the same samples apart, weighted by how much they do.
+
+    ``(sum_c d_c ** 2) ** 2 / sum_c d_c ** 4`` with d the difference of their (C,) influence values: k where k clusters
+    differ by the same amount and the others not at all, 0 where none differs.
+
+    Source: the participation ratio; as an effective sample size of weights, Kish, Survey Sampling (1965).
+    """
+    squares = (first - second) ** 2
+    scale = float(squares.max(initial=0.0))
+    if scale <= _NOTHING * float(max(np.max(first**2, initial=0.0), np.max(second**2, initial=0.0), _SMALLEST)):
+        return 0.0
+    squares = squares / scale
+    return float(squares.sum() ** 2 / np.sum(squares**2))
+
+
+_NOTHING, _SMALLEST = 1e-20, 1e-300
+"""Squared differences this much smaller than the squared values are rounding."""

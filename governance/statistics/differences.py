@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from governance.statistics.bounds import Bounds
-from governance.statistics.clusters import cluster_codes, cluster_sums, correlation
+from governance.statistics.bounds import PSEUDO_PATIENTS, Bounds
+from governance.statistics.clusters import Floats, cluster_codes, cluster_sums, clusters_that_differ, correlation
 from governance.statistics.means import clustered_mean, gating_mean, mean_interval
+from governance.statistics.mover import cautious
 
 
 def mover_difference(
@@ -33,6 +34,18 @@ def mover_difference(
         return float(np.sqrt(max(a * a - 2 * correlation * a * b + b * b, 0.0)))
 
     return Bounds(d - root(down_first, up_second), d + root(up_first, down_second), f"MOVER on {first_bounds.method}")
+
+
+def correlation_on_same_samples(first: Floats, second: Floats) -> float:
+    """Correlation of two estimates of the same samples from their (C,) influences, for `mover_difference`.
+
+    Two models that differ on few patients are correlated almost perfectly in what was seen, and an interval that
+    trusted it would be far too narrow: with no patient that differs it would have no width at all. So it is shrunken
+    towards 0 as if `PSEUDO_PATIENTS` more had been seen on which they have nothing in common.
+
+    Source: this project, `docs/validity.md` (part `model-pairs`).
+    """
+    return cautious(correlation(first, second), clusters_that_differ(first, second), PSEUDO_PATIENTS)
 
 
 def paired_difference(

@@ -12,7 +12,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from governance.errors import CannotRunError, InputError, near_name
 from governance.evidence.canonical import canonical_json, digest_json
 from governance.evidence.model import Frozen
-from governance.tracking.connection import answering, connecting, import_mlflow
+from governance.tracking.connection import answering, connecting, import_mlflow, without_credentials
 
 TAG = "governance."
 SUBJECT = f"{TAG}subject_digest"
@@ -134,6 +134,59 @@ class Registry:
             raise InputError(f"the model '{model}' has no version {version}", hint=near_name(version, versions))
         return versions[version]
 
+    def evaluated_version(self, model: str, subject_digest: str) -> Any:
+        """Return the newest version that is tagged as the model that was evaluated.
+
+        Raises
+        ------
+        InputError
+            If there is no such model, or none of its versions is.
+        """
+        with self._answering():
+            _, versions = self._looked_up(model)
+        own = [one for one in versions.values() if one.tags.get(SUBJECT) == subject_digest]
+        if not own:
+            raise InputError(
+                f"no version of '{model}' is tagged as the model that was evaluated",
+                hint=f"name it: --version N; or let the run's model be registered: --register ({SUBJECT} is the tag)",
+            )
+        return max(own, key=lambda one: int(one.version))
+
+    def register(self, model: str, subject_digest: str, tracked: Mapping[str, str]) -> Any:
+        """Return the version of the model that was evaluated; where there is none, register the run's model as one.
+
+        What is registered is the reference that tracking keeps of the model (its digest and its run), not its weights.
+
+        Parameters
+        ----------
+        tracked
+            Where the run is tracked: ``uri``, ``mlflow_run_id``, ``model_id``.
+
+        Raises
+        ------
+        InputError
+            If the run is not tracked in this registry.
+        """
+        if tracked.get("uri") != without_credentials(self.uri) or not tracked.get("model_id"):
+            raise InputError(
+                "the run is not tracked in this registry, so it has no model there to register",
+                hint="run with --tracking, or register the model yourself and name it: --version N",
+            )
+        with self._answering():
+            if not self._client.search_registered_models(f"name={_quoted(model)}", max_results=1):
+                with suppress(Exception):  # another release may make it at the same moment
+                    self._client.create_registered_model(model)
+            _, versions = self._looked_up(model)
+            own = [one for one in versions.values() if one.tags.get(SUBJECT) == subject_digest]
+            if own:
+                return max(own, key=lambda one: int(one.version))
+            return self._client.create_model_version(
+                model,
+                source=f"models:/{tracked['model_id']}",
+                run_id=tracked["mlflow_run_id"],
+                tags={SUBJECT: subject_digest},
+            )
+
     def bound_by(self, found: Any, subject_digest: str, evaluated: str | None, *, stated: bool) -> Any:
         """Return how a version is known to be the model that was evaluated.
 
@@ -216,10 +269,9 @@ class Registry:
 
     def _looked_up(self, model: str) -> tuple[Any, dict[str, Any]]:
         """Return a model and its versions by number."""
-        if "'" in model:
-            raise InputError(f"the registry cannot be asked for a name with an apostrophe: {model}")
+        name = _quoted(model)
         with connecting():
-            named = self._client.search_registered_models(f"name='{model}'", max_results=1)
+            named = self._client.search_registered_models(f"name={name}", max_results=1)
         if not named:
             some = [found.name for found in self._client.search_registered_models(max_results=_NEAR)]
             close = get_close_matches(model, some, n=1)
@@ -230,7 +282,7 @@ class Registry:
         versions: dict[str, Any] = {}
         token = None
         while True:
-            page = self._client.search_model_versions(f"name='{model}'", max_results=_PAGE, page_token=token)
+            page = self._client.search_model_versions(f"name={name}", max_results=_PAGE, page_token=token)
             versions |= {str(one.version): one for one in page}
             token = page.token
             if not token:
@@ -288,6 +340,12 @@ class Registry:
                 raise
             return False
         return True
+
+
+def _quoted(model: str) -> str:
+    if "'" in model:
+        raise InputError(f"the registry cannot be asked for a name with an apostrophe: {model}")
+    return f"'{model}'"
 
 
 def now() -> str:

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from governance import api
+from governance.evidence.folder import RunFolder
+from governance.harness.reopened import measured_again
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +58,11 @@ def test_three_models_end_in_three_decisions_that_rest_on_measurements(demo: tup
         assert api.verify(run).ok
     assert seen == EXAMPLES
     assert len(codes) == 3, "the examples show different outcomes"
+
+
+def test_every_number_is_measured_again_from_the_run_folders_alone(demo: tuple[Path, str]) -> None:
+    for run in map(RunFolder, runs(demo[0])):
+        assert tuple(measured_again(run)) == run.read_evidence().measurements
 
 
 def test_a_habit_of_saying_no_is_seen_when_the_question_is_put_otherwise(demo: tuple[Path, str]) -> None:

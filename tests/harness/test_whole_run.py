@@ -59,6 +59,7 @@ def test_a_run_leaves_lock_tables_evidence_and_its_twin(image_project) -> None:
         "predict-test-gaussian_noise-3",
         "predict-test-contrast-1",
         "predict-test-contrast-3",
+        "samples-test",
     }
     assert observations.counts.collected == 5
     assert folder.read_evidence() == evidence

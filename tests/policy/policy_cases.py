@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.evidence.canonical import readable_json
-from governance.evidence.folder import RunFolder
+from governance.evidence.folder import RunFolder, run_id_of
 from governance.evidence.model import (
     CLEAN,
     Condition,
@@ -151,11 +151,11 @@ def against_clean(
     ]
 
 
-def evidence(measurements: Iterable[Measurement]) -> Evidence:
+def evidence(measurements: Iterable[Measurement], run_id: str = "5f1c09aa0b2d") -> Evidence:
     unique = {m.id: m for m in measurements}
     return Evidence(
         provenance=Provenance(
-            run_id="5f1c09aa0b2d",
+            run_id=run_id,
             subject={},
             datasets={},
             toolkit="0",
@@ -188,6 +188,9 @@ def run_folder(path: Path, measurements: Iterable[Measurement], lock: Any = None
     """A folder as a run leaves it behind before anything is decided."""
     folder = RunFolder(path)
     path.mkdir(parents=True, exist_ok=True)
-    folder.spec_lock.write_bytes(readable_json(lock or plan()))
-    folder.evidence_json.write_bytes(readable_json(json.loads(evidence(measurements).model_dump_json())))
+    lock = lock or plan()
+    folder.spec_lock.write_bytes(readable_json(lock))
+    folder.evidence_json.write_bytes(
+        readable_json(json.loads(evidence(measurements, run_id_of(lock)).model_dump_json()))
+    )
     return folder

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from policy_cases import measured, missing, policy, rule, run_folder
 
-from governance.errors import ExitCode, InputError
+from governance.errors import ExitCode, InputError, TamperError
+from governance.evidence.canonical import readable_json
 from governance.evidence.folder import RunFolder
 from governance.policy import LoadedPolicy, Policy, decide, lock, locked_policy, policy_digest, requests
 from governance.policy.model import Decision
@@ -123,6 +124,15 @@ def test_a_run_without_plan_or_evidence_is_bad_input(tmp_path: Path, gone: str) 
     folder = run_folder(tmp_path / "run", [CLEARS])
     (folder.path / gone).unlink()
     with pytest.raises(InputError, match=gone):
+        decide(folder, loaded(policy(PASSES)))
+
+
+def test_a_plan_that_was_changed_after_the_run_is_told_from_its_own(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run", [CLEARS])
+    content = json.loads(folder.spec_lock.read_bytes())
+    content["datasets"]["test"]["attributes"] = {}
+    folder.spec_lock.write_bytes(readable_json(content))
+    with pytest.raises(TamperError, match="the plan beside it determines"):
         decide(folder, loaded(policy(PASSES)))
 
 

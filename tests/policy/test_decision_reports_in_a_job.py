@@ -232,3 +232,21 @@ def test_a_shipped_policy_points_to_the_spec_that_names_it(project: Path, job: J
     )
     job(RUN.replace("governance.yaml", "shipped.yaml"))
     assert places(project, "out/governance.sarif") == {("shipped.yaml", 1)}
+
+
+def test_a_later_decision_finds_the_policy_where_it_lay_in_the_checkout(
+    project: Path, job: Job, write_age_alone: Callable[[Path], None]
+) -> None:
+    nested = project / "models" / "age"
+    nested.mkdir(parents=True)
+    write_age_alone(nested)
+    (nested / "policy.yaml").write_text(POLICIES[1])
+    (project / ".git").mkdir()
+    try:
+        job("governance run models/age/governance.yaml --no-tracking --output nested --audience auditor --format json")
+        (folder,) = (path.parent for path in project.glob("nested/*/run.json"))
+        job(f"cd models && governance decide ../nested/{folder.name} --report sarif=../places.sarif")
+    finally:
+        (project / ".git").rmdir()
+    assert {file for file, _ in places(project, "places.sarif")} == {"models/age/policy.yaml"}
+    assert str(project) not in (folder / "run.json").read_text()

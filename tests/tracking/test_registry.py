@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,47 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "governance.cli.main", *map(str, arguments)],
         capture_output=True, text=True, check=False, env=environment,
     )  # fmt: skip
+
+
+def test_without_a_version_the_newest_that_is_the_evaluated_model_is_released(uri: str, tmp_path: Path) -> None:
+    client, folder = registered(uri), run_folder(tmp_path / "run")
+    client.create_model_version("nodule", source="s3://models/other", tags={"governance.subject_digest": "c" * 64})
+    assert promoted(uri, folder, version=None).model_version == "2"
+    client.create_registered_model("untagged")
+    client.create_model_version("untagged", source="s3://models/other")
+    with pytest.raises(InputError, match="no version of 'untagged' is tagged as the model that was evaluated"):
+        promoted(uri, folder, model="untagged", version=None)
+
+
+def test_the_model_of_a_tracked_run_is_registered_once(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write_age_alone: Callable[[Path], None]
+) -> None:
+    write_age_alone(tmp_path)
+    (tmp_path / "policy.yaml").write_text('policy: none\nversion: "1"\n')
+    monkeypatch.chdir(tmp_path)
+    folder = api.run("governance.yaml", formats=("json",), tracking=uri).folder
+    about = {"model": "age", "alias": "champion", "approved_by": WHO, "register": True, "tracking": uri}
+    first, second = api.promote(folder.path, **about), api.promote(folder.path, **about)
+    assert (first.model_version, second.model_version) == ("1", "1")
+    (version,) = client_of(uri).search_model_versions("name='age'")
+    known = json.loads(folder.run_json.read_text())["tracking"]
+    assert (version.run_id, version.source) == (known["mlflow_run_id"], f"models:/{known['model_id']}")
+    assert version.tags["governance.subject_digest"] == folder.read_evidence().provenance.subject["digest"]
+    assert api.audit("age", tracking=uri)[0].findings == ()
+    with pytest.raises(InputError, match="is not tracked in this registry"):
+        promoted(uri, run_folder(tmp_path / "untracked"), model="age", version=None, register=True)
+
+
+def test_the_command_shows_what_is_let_through_before_it_says_that_it_was(uri: str, tmp_path: Path) -> None:
+    registered(uri)
+    folder = run_folder(tmp_path / "run")
+    done = command(
+        "promote", folder.path, "--model", "nodule", "--alias", "champion", "--approved-by", WHO, "--tracking", uri
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("No blocking rule stands in the way. Exit 0.") < done.stdout.index("is now 'champion'")
+    both = command("promote", folder.path, "--model", "nodule", "--version", 1, "--register", "--approved-by", WHO)
+    assert (both.returncode, "give one of the two" in both.stderr) == (2, True)
 
 
 def held_by_one_at_a_time(uri: str, threads: int = 8, rounds: int = 3) -> None:

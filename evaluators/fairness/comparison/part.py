@@ -48,18 +48,30 @@ def measure(scene: Scene) -> Iterator[Measurement]:
         "baseline_threshold": point.threshold,
         "baseline_rule": point.rule,
     }
+    for cell in distinct_slices(scene.groupings, scene.dataset):
+        yield from _own(scene, second, point=point, cell=cell, inside=members(cell, scene.dataset), about=about)
+    yield from changes_of(scene, (first, second), about, BASELINE)
+
+
+def changes_of(scene: Scene, arms: tuple[Arm, Arm], about: dict[str, Scalar], name: str) -> Iterator[Measurement]:
+    """Give the paired differences of two ways of deciding in every slice, and the changes of gaps.
+
+    Parameters
+    ----------
+    about
+        Said of the second one in the method of each difference.
+    name
+        The `reference_variant` of the differences.
+    """
     changes: dict[tuple[str, frozenset[tuple[str, str]]], Estimate | str] = {}
     for cell in distinct_slices(scene.groupings, scene.dataset):
         inside = members(cell, scene.dataset)
-        yield from _own(scene, second, point=point, cell=cell, inside=inside, about=about)
         for metric in COMPARED:
-            estimate = paired_difference(
-                metric, first, second, scene.data, inside, minimums=scene.minimums, parameters=about
-            )
+            estimate = paired_difference(metric, *arms, scene.data, inside, minimums=scene.minimums, parameters=about)
             changes[metric.name, frozenset(cell.items())] = estimate
-            yield _change(scene, metric, (first, second), estimate, cell=cell, inside=inside)
+            yield _change(scene, metric, arms, estimate, cell=cell, inside=inside, name=name)
     yield from gap_changes(
-        scene, changes, groupings=scene.groupings, point=scene.point, variant=None, reference_variant=BASELINE
+        scene, changes, groupings=scene.groupings, point=scene.point, variant=None, reference_variant=name
     )
 
 
@@ -148,14 +160,14 @@ def _change(
     *,
     cell: Slice,
     inside: Bools,
+    name: str,
 ) -> Measurement:
     here = scene.recorder if metric is metrics.AUROC else scene.at_point
+    about: dict[str, Any] = {"estimand": "difference", "slice": cell, "reference_variant": name}
     if isinstance(estimate, str):
-        return here.not_measured(
-            metric, estimate, estimand="difference", slice=cell, reference_variant=BASELINE, n=int(inside.sum())
-        )
+        return here.not_measured(metric, estimate, n=int(inside.sum()), **about)
     test = tested_change(metric, arms, estimate, data=scene.data, inside=inside)
-    return here.measured(metric, estimate, estimand="difference", slice=cell, reference_variant=BASELINE, **test)
+    return here.measured(metric, estimate, **about, **test)
 
 
 def _point(scene: Scene) -> OperatingPoint:

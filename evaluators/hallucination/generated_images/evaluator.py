@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from evaluators import against
 from evaluators.estimates import Bools
 from evaluators.grouping import Grouping, Minimums, parse_groupings
 from evaluators.hallucination.generated_images import descriptors as own
@@ -22,7 +23,7 @@ from governance.datasets.generations.text import shown, shown_list
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import CannotRunError, InputError
 from governance.evidence.model import Measurement, Scalar
-from governance.harness.protocols import OK, EvaluationContext, Need, Observations
+from governance.harness.protocols import OK, EvaluationContext, Need, Observations, Observed
 from governance.statistics.clusters import Integers, cluster_codes
 from governance.statistics.rater_agreement import coincidences, gating_alpha, krippendorff_alpha
 
@@ -104,6 +105,10 @@ class GeneratedImagesEvaluator:
         replicates = Replicates(images.n_clusters, settings.replicates, settings.seed)
         for quantity in quantities(images, options.checks or images.checks, replicates):
             yield from by_group(quantity, place)
+
+    def compare(self, here: Observed, there: Observed, name: str) -> Iterable[Measurement]:
+        """Compare two runs on the same samples; as `evaluators.against.compare`."""
+        return against.compare(self, here, there, name)
 
 
 EVALUATOR = GeneratedImagesEvaluator()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evaluators import against
 from evaluators.estimates import Estimate
 from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings, recorded
 from evaluators.hallucination.counterfactual.recorded import recorded_counterfactuals, unnamed
@@ -39,7 +40,7 @@ from evaluators.requirements import named_dataset
 from governance.datasets.protocol import DatasetInfo
 from governance.errors import InputError
 from governance.evidence.model import Measurement, Method
-from governance.harness.protocols import EvaluationContext, Need, Observations
+from governance.harness.protocols import EvaluationContext, Need, Observations, Observed
 from governance.statistics.bounds import Bounds
 
 if TYPE_CHECKING:
@@ -81,6 +82,10 @@ class GenerationsEvaluator:
             records = Records.of(with_judgements(table, labelling), dataset)
             compared = judged_uncertainties(records, options.judges, said)
             yield from _measured(records, context, options, compared, said)
+
+    def compare(self, here: Observed, there: Observed, name: str) -> Iterable[Measurement]:
+        """Compare two runs on the same samples; as `evaluators.against.compare`."""
+        return against.compare(self, here, there, name)
 
 
 EVALUATOR = GenerationsEvaluator()

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from governance.cli.options import audience_option, collecting, format_option, overrides, spec_argument
-from governance.cli.reports import reporting, tell
+from governance.cli.reports import baseline_option, reporting, tell
 from governance.errors import ExitCode
 
 
@@ -16,6 +16,7 @@ from governance.errors import ExitCode
 @collecting
 @audience_option
 @format_option
+@baseline_option
 @reporting
 def command(
     *,
@@ -27,6 +28,7 @@ def command(
     settings: tuple[str, ...],
     audiences: tuple[str, ...],
     formats: tuple[str, ...],
+    baseline: str | None,
     reports: tuple[str, ...],
     since: Path | None,
 ) -> ExitCode:
@@ -40,6 +42,7 @@ def command(
       governance run governance.yaml
       governance run governance.yaml --device cuda --no-tracking
       governance run governance.yaml --audience clinician --format html
+      governance run governance.yaml --baseline models:/nodules@champion
       governance run governance.yaml --report junit=junit.xml --report markdown=comment.md
     """
     from governance import api
@@ -57,5 +60,6 @@ def command(
             formats=formats or None,
             reporter=reporter,
             overrides=overrides(settings),
+            baseline=baseline,
         )
     return tell(result, asked)

@@ -11,6 +11,7 @@ from governance.documents.build import (
     attacks,
     confidence,
     curves,
+    earlier_run,
     engineering,
     first,
     frequencies,
@@ -37,6 +38,7 @@ def build(run: Run) -> Content:
         gaps.gaps(run),
         threshold.threshold(run),
         baseline.baseline(run),
+        earlier_run.earlier_run(run),
         trades.trade_offs(run),
         proxies.proxies(run),
         shortcuts.shortcuts(run),
@@ -105,5 +107,5 @@ def what_each_is_about(run: Run) -> Mapping[str, TraceRow]:
             about=f"{run.title_of(m.metric)}, {m.estimand}; {engineering.about(run, m)}",
             dataset_digest=m.dataset_digest,
         )
-        for m in run.evidence.measurements
+        for m in (*run.evidence.measurements, *(run.comparison.measurements if run.comparison else ()))
     }

@@ -117,6 +117,8 @@ def _built_on(decision: Decision) -> list[tuple[str, Text]]:
         if one.waiver
     ]
     found += [("Waiver not used", (f"{one.rule} for {one.model}: {one.why}",)) for one in decision.ignored_waivers]
+    if decision.baseline:
+        found.append(("Held against", (decision.baseline.words,)))
     for one in decision.looks:
         plan = f", {one.planned} planned" if one.planned else ""
         counted = f"decision {one.number} about this model{plan}; looks before this folder of runs are not known"

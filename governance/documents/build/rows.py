@@ -10,6 +10,8 @@ from governance.documents.build.axes import axis
 from governance.documents.build.run import Run
 from governance.evidence.model import Measurement
 
+_LEAST_P = 0.001
+"""Smaller p-values are printed as below it."""
 VERDICTS_REST = (
     "Verdicts rest on a wider interval than the usual one, here a thin line: it misses the true value less often where "
     "numbers are small."
@@ -104,6 +106,14 @@ def cell(m: Measurement | None, *, signed: bool = False) -> Text:
     if n:
         parts += [", n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", n]
     return tuple(parts)
+
+
+def p_value(m: Measurement | None) -> Text:
+    """Return a p-value with the name of its test, empty where there is none."""
+    if m is None or m.p_value is None:
+        return ("",)
+    text = f"below {_LEAST_P}" if m.p_value < _LEAST_P else f"{m.p_value:.3f}"
+    return (Figure(measurements=(m.id,), text=text), f", {(m.test or '').split(';')[0]}")
 
 
 def marked(found: Iterable[Measurement | None]) -> Text:

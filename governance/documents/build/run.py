@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from governance.errors import InputError, Location
+from governance.evidence.canonical import digest_json
+from governance.evidence.comparison import Comparison
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Evidence, Measurement, MetricDescriptor
 from governance.evidence.wording import group_words
@@ -19,12 +21,13 @@ from governance.policy.model import Decision
 from governance.spec.model import Fact, Hazard
 
 NOT_RECORDED = "not recorded"
+_AGAIN = "decide again: governance decide RUN --baseline RUN"
 
 
 def latest_decision(folder: RunFolder) -> Decision | None:
     """Return the decision made last, or None where nothing was decided.
 
-    ``run.json`` notes under which policy; where it does not, the file written last is taken, by name where two are
+    ``run.json`` notes which that is; where it does not, the file written last is taken, by name where two are
     equally old.
 
     Raises
@@ -35,8 +38,9 @@ def latest_decision(folder: RunFolder) -> Decision | None:
     files = sorted(folder.decisions.glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
     if not files:
         return None
-    noted = folder.read_json(folder.run_json).get("decided_under") if folder.run_json.exists() else None
-    path = next((file for file in files if noted and file.stem == str(noted)[:16]), files[-1])
+    noted = folder.read_json(folder.run_json) if folder.run_json.exists() else {}
+    stem = noted.get("decision") or str(noted.get("decided_under") or "")[:16]
+    path = next((file for file in files if stem and file.stem == stem), files[-1])
     try:
         decision = Decision.model_validate(folder.read_json(path))
     except ValidationError as error:
@@ -48,6 +52,28 @@ def latest_decision(folder: RunFolder) -> Decision | None:
             hint="decide again: governance decide RUN",
         )
     return decision
+
+
+def _comparison(folder: RunFolder, decision: Decision | None) -> Comparison | None:
+    """Return what a decision was held against, None where that is no other run.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, malformed, or not what the decision rests on.
+    """
+    if decision is None or decision.baseline is None:
+        return None
+    path = folder.comparisons / f"{decision.stem}.json"
+    content = folder.read_json(path)
+    if digest_json(content) != decision.comparison_digest:
+        raise InputError("this is not what the decision rests on", location=Location(str(path)), hint=_AGAIN)
+    for measurement in content["measurements"]:
+        measurement.pop("id", None)
+    try:
+        return Comparison.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"not a comparison: {error.errors()[0]['msg']}", location=Location(str(path))) from error
 
 
 @dataclass(frozen=True)
@@ -64,6 +90,8 @@ class Run:
     licence: LicenceStatement | None
     started: dt.date | None
     policy_lock: Mapping[str, Any] | None
+    comparison: Comparison | None = None
+    """The differences to the run that the decision was held against, if it was."""
 
     @classmethod
     def read(cls, folder: RunFolder) -> Run:
@@ -78,17 +106,19 @@ class Run:
         spec = lock["spec"]
         times = folder.read_json(folder.run_json) if folder.run_json.exists() else {}
         started = times.get("started_at")
+        decision = latest_decision(folder)
         return cls(
             folder=folder,
             lock=lock,
             evidence=folder.read_evidence(),
             evidence_digest=folder.evidence_digest(),
-            decision=latest_decision(folder),
+            decision=decision,
             facts={key: Fact.model_validate(fact) for key, fact in (spec.get("facts") or {}).items()},
             hazards={key: Hazard.model_validate(hazard) for key, hazard in (spec.get("hazards") or {}).items()},
             licence=_licence(folder),
             started=dt.datetime.fromisoformat(started).date() if started else None,
             policy_lock=folder.read_json(folder.policy_lock) if folder.policy_lock.exists() else None,
+            comparison=_comparison(folder, decision),
         )
 
     @property

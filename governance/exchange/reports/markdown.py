@@ -107,6 +107,8 @@ def _notes(decision: Decision) -> list[str]:
     notes = []
     if not decision.recorded_before_run:
         notes.append("This policy was not recorded before the run.")
+    if decision.baseline:
+        notes.append(f"Rules that name a baseline are held against {decision.baseline.words}.")
     if decision.exploratory:
         notes.append(decision.exploratory)
     notes += [f"The rule {one.rule} of {one.origin} is dropped: {one.reason}" for one in decision.dropped]

@@ -107,7 +107,7 @@ def the_one(question: Question, inventory: Inventory, answers: Answers) -> tuple
     """Return the measurement that answers a question, or the reason why none does."""
     found = answers.all(question)
     if not found:
-        return None, "there is no such measurement"
+        return None, _why_absent(question, inventory)
     if len(found) > 1:
         return None, f"{len(found)} measurements answer the rule, and it does not say which is meant"
     measurement = found[0]
@@ -116,6 +116,14 @@ def the_one(question: Question, inventory: Inventory, answers: Answers) -> tuple
     if measurement.status == "not_measured":
         return None, measurement.reason
     return measurement, None
+
+
+def _why_absent(question: Question, inventory: Inventory) -> str:
+    if question.reference_variant is None:
+        return "there is no such measurement"
+    if inventory.comparison is None:
+        return "the run was compared with no baseline; decide with --baseline RUN"
+    return "there is no paired difference of this number"
 
 
 def _too_wide_a_level(

@@ -75,7 +75,8 @@ def _number(judgement: Judgement, answer: Answer, metrics: Mapping[str, MetricDe
     text = with_interval(measurement, decimals, interval)
     if interval is None and measurement.interval_reason and not measurement.interval_reason.startswith("exact"):
         text = f"point value {text}"
-    named = {"difference": "difference ", "ratio": "ratio ", "mean": "mean " if answer.question.over else ""}
+    to = " to the baseline" if answer.question.reference_variant else ""
+    named = {"difference": f"difference{to} ", "ratio": "ratio ", "mean": "mean " if answer.question.over else ""}
     return f"{named.get(answer.question.estimand, '')}{text}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from governance.documents import numbers
-from governance.documents.blocks import Audience, Column, DataTable, Figure, GroupRow, GroupTable, Prose, Text
+from governance.documents.blocks import Audience, Column, DataTable, GroupRow, GroupTable, Prose, Text
 from governance.documents.build import rows
 from governance.documents.build.axes import axis
 from governance.documents.build.fairness.slices import by_slice, group_rows, ordered
@@ -20,7 +20,6 @@ BASELINE = "baseline"
 _MAIN = ("sensitivity", "specificity", "auroc")
 _DETAILED: tuple[Audience, ...] = ("engineer", "auditor")
 _ALL: tuple[Audience, ...] = ("deployer", *_DETAILED)
-_LEAST_P = 0.001
 
 
 def baseline(run: Run) -> Section | None:
@@ -125,7 +124,7 @@ def _both(run: Run, name: str, dataset: str) -> DataTable:
                 rows.cell(run.headlines.get((m.metric, dataset))),
                 rows.cell(m),
                 rows.cell(change, signed=True),
-                _p_value(change),
+                rows.p_value(change),
             )
         )
     return DataTable(
@@ -144,13 +143,6 @@ def _both(run: Run, name: str, dataset: str) -> DataTable:
         rows=tuple(made),
         audiences=_DETAILED,
     )
-
-
-def _p_value(m: Measurement | None) -> Text:
-    if m is None or m.p_value is None:
-        return ("",)
-    text = f"below {_LEAST_P}" if m.p_value < _LEAST_P else f"{m.p_value:.3f}"
-    return (Figure(measurements=(m.id,), text=text), f", {(m.test or '').split(';')[0]}")
 
 
 def _changes(run: Run) -> list[DataTable]:
