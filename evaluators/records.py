@@ -40,6 +40,11 @@ def keeping_estimates() -> Iterator[Kept]:
         _kept.reset(token)
 
 
+def estimates_are_kept() -> bool:
+    """Whether somebody keeps estimates, and so needs the influence of patients on them."""
+    return _kept.get() is not None
+
+
 @dataclass(frozen=True)
 class Recorder:
     """What all measurements of one part of an evaluation have in common."""

@@ -19,7 +19,7 @@ from evaluators.fairness.groups_descriptors import GROUP_METRICS
 from evaluators.fairness.intersections_shrunken import shrunken
 from evaluators.fairness.scene import Scene
 from evaluators.grouping import Grouping, Slice, distinct_slices, members, recorded
-from evaluators.records import Recorder
+from evaluators.records import Recorder, estimates_are_kept
 from governance.evidence.model import Interval, Measurement, MetricDescriptor
 
 BY_NAME: Mapping[str, MetricDescriptor] = {metric.name: metric for metric in GROUP_METRICS}
@@ -103,7 +103,8 @@ class MeasuredGroups:
     def _kept(self) -> frozenset[str]:
         """Metrics whose influences are needed: as long as there are patients, others are not kept."""
         bases = (base.name for some in BASES.values() for base in some)
-        return frozenset((*bases, *(name for _, name in self._asked)))
+        requests = self.scene.context.requests if estimates_are_kept() else ()
+        return frozenset((*bases, *(name for _, name in self._asked), *(request.metric for request in requests)))
 
     @cached_property
     def _comparisons(self) -> tuple[tuple[Compared, set[Comparison]], ...]:
@@ -151,8 +152,9 @@ class MeasuredGroups:
             max_false_positive_rate=self.measures.max_false_positive_rate,
             threshold_probability=self.measures.threshold_probability,
         )
+        everyone = key == EVERYONE and estimates_are_kept()
         for name, estimate in here.items():
-            if isinstance(estimate, str) or name in self._kept:
+            if isinstance(estimate, str) or name in self._kept or everyone:
                 self.found[name][key] = estimate
             else:
                 self.found[name][key] = replace(estimate, influence=None)

@@ -9,6 +9,7 @@ Source: M. A. Hernán, J. M. Robins, Causal Inference: What If, Chapman & Hall/C
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import re
@@ -29,6 +30,21 @@ BASELINE = "age_alone.csv"
 """What the model is compared with: how many of the same age died, among the training people."""
 BAND = 5
 """Years of age that the baseline takes together."""
+
+WAIVERS = "waivers.yaml"
+WAIVER = """\
+# Written by nhefs:prepare, dated the day it was made: a waiver holds for a year at most.
+version: 1
+waivers:
+  - rule: calibration-in-the-large
+    reason: Demonstration of a waiver. Nobody is shown these risks before the model is recalibrated on people of today.
+    owner: the example author
+    granted_on: {today}
+    expires_on: {expires}
+    model: mortality-risk
+    versions: ["1.0"]
+"""
+_EXPIRES = re.compile(r"expires_on: (\d{4}-\d\d-\d\d)")
 
 AS_MEASURED = ("age", "smokeintensity", "smokeyrs", "cholesterol")
 """Years of age, cigarettes a day, years of smoking, and serum cholesterol in mg/dl, all at the first examination."""
@@ -87,10 +103,11 @@ def feature_names() -> tuple[str, ...]:
 
 
 def prepare(folder: Path, *, quick: bool) -> None:  # noqa: ARG001 - fitting takes less than a second
-    """Fit the risk model on the training split, store it without pickle, and write the baseline's scores beside it.
+    """Fit the risk model on the training split, store it without pickle, and write baseline and waiver beside it.
 
-    Does nothing where both are there and the model fits the recipe.
+    What is there and fits the recipe stays.
     """
+    grant(Path(folder) / WAIVERS, dt.datetime.now(dt.UTC).date())
     recipe = RECIPE | {
         "code": _digest(Path(folder) / "nhefs.py"),
         "libraries": {name: version(name) for name in ("causaldata", "numpy", "pandas", "scikit-learn", "skops")},
@@ -105,6 +122,17 @@ def prepare(folder: Path, *, quick: bool) -> None:  # noqa: ARG001 - fitting tak
     skops.io.dump(fit(training()), weights)
     _without_addresses(weights)
     note.write_text(json.dumps({"recipe": recipe, "sha256": _digest(weights)}, indent=2, sort_keys=True) + "\n")
+
+
+def grant(path: Path, today: dt.date) -> None:
+    """Write the waiver that this demonstration shows; one that still holds for a month stays as it is.
+
+    A waiver holds for a year at most, so that one with a fixed date would end the demonstration some day.
+    """
+    expires = _EXPIRES.search(path.read_text()) if path.is_file() else None
+    if expires and dt.date.fromisoformat(expires[1]) > today + dt.timedelta(days=30):
+        return
+    path.write_text(WAIVER.format(today=today, expires=today + dt.timedelta(days=90)), newline="\n")
 
 
 def fit(people: People) -> Any:

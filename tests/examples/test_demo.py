@@ -13,6 +13,7 @@ import pytest
 from governance import api
 from governance.evidence.folder import RunFolder
 from governance.harness.reopened import measured_again
+from governance.policy import Outcome
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,7 @@ def runs(folder: Path) -> list[Path]:
 
 def test_three_models_end_in_three_decisions_that_rest_on_measurements(demo: tuple[Path, str]) -> None:
     folder, _ = demo
-    seen, codes = set(), set()
+    seen, codes, outcomes = set(), set(), set()
     for run in runs(folder):
         (decision,) = [json.loads(path.read_text()) for path in (run / "decisions").glob("*.json")]
         ids = {m["id"] for m in json.loads((run / "evidence.json").read_text())["measurements"]}
@@ -56,7 +57,9 @@ def test_three_models_end_in_three_decisions_that_rest_on_measurements(demo: tup
                 assert verdict["measurements"]
         assert len(list((run / "documents").rglob("*.pdf"))) == 5
         assert api.verify(run).ok
+        outcomes |= {verdict["outcome"] for verdict in decision["verdicts"]}
     assert seen == EXAMPLES
+    assert outcomes == {outcome.value for outcome in Outcome}, "together the examples show every verdict"
     assert len(codes) == 3, "the examples show different outcomes"
 
 

@@ -23,8 +23,8 @@ def earlier_run(run: Run) -> Section | None:
     cited = rows.cited(run)
     plain = [m for m in comparison.measurements if m.reference is None and m.condition.is_clean]
     rested = [m for m in comparison.measurements if m.id in cited]
-    everyone = [m for m in plain if not m.slice and m.variant is None and m.id not in cited]
-    groups = [m for m in plain if m.slice and m.variant is None and m.id not in cited]
+    others = [m for m in plain if m.variant is None and m.id not in cited and m.status == "measured"]
+    everyone, groups = [m for m in others if not m.slice], [m for m in others if m.slice]
     blocks = (
         Properties(items=about(comparison.baseline)),
         Prose(
@@ -36,7 +36,7 @@ def earlier_run(run: Run) -> Section | None:
             ),
             style="note",
         ),
-        *_not_compared(run),
+        *_not_compared(run, plain),
         *_table(run, "rested", "What the verdicts rest on", rested, folded=False),
         *_table(run, "everyone", "Everyone", everyone, folded=False),
         *_table(run, "groups", "Every group", groups, folded=True),
@@ -56,12 +56,17 @@ def about(baseline: Baseline) -> tuple[tuple[str, Text], ...]:
     )
 
 
-def _not_compared(run: Run) -> Iterator[Prose]:
-    if run.comparison is not None:
-        reasons = {**run.comparison.other_data, **run.comparison.not_compared}
-        paragraphs: tuple[Text, ...] = tuple((f"{name}: not comparable; {why}.",) for name, why in reasons.items())
-        if paragraphs:
-            yield Prose(paragraphs=paragraphs, style="note")
+def _not_compared(run: Run, found: list[Measurement]) -> Iterator[Prose]:
+    """Yield what could not be compared at all, and numbers of everyone that have no paired difference."""
+    if run.comparison is None:
+        return
+    reasons = {**run.comparison.other_data, **run.comparison.not_compared}
+    paragraphs: list[Text] = [(f"{name}: not comparable; {why}.",) for name, why in reasons.items()]
+    absent = [run.title_of(m.metric) for m in found if m.status != "measured" and not m.slice and m.variant is None]
+    if absent:
+        paragraphs.append((f"Without a paired difference: {', '.join(dict.fromkeys(absent))}.",))
+    if paragraphs:
+        yield Prose(paragraphs=tuple(paragraphs), style="note")
 
 
 def _table(run: Run, name: str, title: str, found: list[Measurement], *, folded: bool) -> Iterator[DataTable]:
