@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from evaluators import families
+from evaluators import families, metrics
 from evaluators.comparisons import span_of
 from evaluators.estimates import Estimate
 from evaluators.records import Kept, Recorder, keeping_estimates
@@ -26,6 +26,9 @@ SOURCE = "Newcombe, Stat. Med. 17 (1998) 2635; Zou and Donner, Stat. Med. 27 (20
 
 _ASKED_ALIKE = frozenset({"dataset", "operating_rule", "metric_version"})
 """Parts of a measurement's identity by which the same number of two runs may differ."""
+
+_OF_THE_DATA = frozenset({metrics.PREVALENCE.name})
+"""Metrics that no model has a part in."""
 
 
 def compare(evaluator: Evaluator, here: Observed, there: Observed, name: str) -> Iterator[Measurement]:
@@ -86,6 +89,8 @@ def _estimated(evaluator: Evaluator, observed: Observed) -> Kept:
 
 def _is_compared(m: Measurement) -> bool:
     """Whether it is a number of everyone or a group: no point of a curve, no single seed, no comparison itself."""
+    if m.metric in _OF_THE_DATA:
+        return False
     plain = m.estimand == "value" or (m.estimand == "mean" and m.fraction is not None)
     return plain and not m.curve and m.seed is None and m.over is None and m.reference is None
 

@@ -44,7 +44,6 @@ waivers:
     model: mortality-risk
     versions: ["1.0"]
 """
-_EXPIRES = re.compile(r"expires_on: (\d{4}-\d\d-\d\d)")
 
 AS_MEASURED = ("age", "smokeintensity", "smokeyrs", "cholesterol")
 """Years of age, cigarettes a day, years of smoking, and serum cholesterol in mg/dl, all at the first examination."""
@@ -125,13 +124,7 @@ def prepare(folder: Path, *, quick: bool) -> None:  # noqa: ARG001 - fitting tak
 
 
 def grant(path: Path, today: dt.date) -> None:
-    """Write the waiver that this demonstration shows; one that still holds for a month stays as it is.
-
-    A waiver holds for a year at most, so that one with a fixed date would end the demonstration some day.
-    """
-    expires = _EXPIRES.search(path.read_text()) if path.is_file() else None
-    if expires and dt.date.fromisoformat(expires[1]) > today + dt.timedelta(days=30):
-        return
+    """Write the waiver that this demonstration shows: one with a fixed date would end it some day."""
     path.write_text(WAIVER.format(today=today, expires=today + dt.timedelta(days=90)), newline="\n")
 
 

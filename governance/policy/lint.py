@@ -133,8 +133,6 @@ def _bar_problems(rule: Rule, metric: MetricDescriptor) -> Iterator[tuple[str, s
     if bar.paired_with is not None:
         if bar.paired_with == "clean" and rule.measure.condition in (None, bar.paired_with):
             yield kind, f"{kind}: clean needs a condition in `measure`", "add `condition: ...`"
-        if bar.paired_with == "baseline" and rule.measure.condition not in (None, CLEAN.name):
-            yield kind, "models are compared on clean input only", "leave out `condition`"
         if rule.measure.compared is not None:
             yield kind, f"{kind} cannot be asked of pairs of groups", "use `worst`"
         if metric.direction == "none" and bar.not_worse_than is not None:

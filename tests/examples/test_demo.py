@@ -12,7 +12,8 @@ import pytest
 
 from governance import api
 from governance.evidence.folder import RunFolder
-from governance.harness.reopened import measured_again
+from governance.harness.preparation import evaluator_of
+from governance.harness.reopened import Reopened, measured_again
 from governance.policy import Outcome
 
 pytestmark = pytest.mark.slow
@@ -66,6 +67,20 @@ def test_three_models_end_in_three_decisions_that_rest_on_measurements(demo: tup
 def test_every_number_is_measured_again_from_the_run_folders_alone(demo: tuple[Path, str]) -> None:
     for run in map(RunFolder, runs(demo[0])):
         assert tuple(measured_again(run)) == run.read_evidence().measurements
+
+
+def test_a_model_differs_from_itself_by_nothing_and_the_interval_says_how_sure_that_is(demo: tuple[Path, str]) -> None:
+    for opened in map(Reopened.read, map(RunFolder, runs(demo[0]))):
+        for name in opened.spec.evaluate:
+            observed = opened.observed(name)
+            found = list(evaluator_of(name).compare(observed, observed, "run itself"))
+            measured = [m for m in found if m.status == "measured"]
+            assert measured, name
+            assert all(m.value == 0 for m in measured), name
+            assert all(m.interval.low <= 0 <= m.interval.high for m in measured if m.interval), name
+            plain = [m for m in measured if not m.slice and m.reference is None]
+            everyone = [m.gating or m.interval for m in plain]
+            assert any(one.low < 0 < one.high for one in everyone if one), name
 
 
 def test_a_habit_of_saying_no_is_seen_when_the_question_is_put_otherwise(demo: tuple[Path, str]) -> None:
