@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from governance.documents.blocks import AUDIENCES, Audience, Trace, TraceRow
 from governance.documents.content import Content, Document, Section, figures
+from governance.documents.masking import Masks, masked
 from governance.errors import InputError, near_name
 from governance.plugins import installed
 from governance.spec.model import Disclosure
@@ -106,13 +107,15 @@ def check_formats(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def select(content: Content, audience: Audience, about: Mapping[str, TraceRow]) -> Document:
+def select(content: Content, audience: Audience, about: Mapping[str, TraceRow], masks: Masks | None = None) -> Document:
     """Take from the content what one reader should and may see.
 
     Parameters
     ----------
     about
         For each measurement id, what it is about; numbers that are shown are looked up here for the trace.
+    masks
+        Counts that files for the public do not show.
     """
     reader = READERS[audience]
     by_id = {section.id: section for section in content.sections if _shown(section, reader)}
@@ -133,6 +136,8 @@ def select(content: Content, audience: Audience, about: Mapping[str, TraceRow]) 
         least=_readable(content.least, reader),
         sections=tuple(sections),
     )
+    if masks is not None and reader.disclosure == "public":
+        document = masked(document, masks)
     return _traced(document, _trace(document, about))
 
 

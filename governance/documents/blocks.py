@@ -28,10 +28,14 @@ def without_small_counts(text: str) -> str:
 
 
 class Figure(Frozen):
-    """A number as it is printed. `measurements` are the ids it is read from."""
+    """A number as it is printed. `measurements` are the ids it is read from.
+
+    `is_count` marks how many people or samples a number rests on (`governance.documents.masking`).
+    """
 
     measurements: tuple[str, ...]
     text: str
+    is_count: bool = Field(default=False, exclude=True)
 
 
 class Statement(Frozen):

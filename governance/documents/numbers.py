@@ -81,7 +81,7 @@ def for_verdicts(measurement: Measurement) -> Figure | None:
 def count(measurement: Measurement, field: str) -> Figure | None:
     """Return `n`, `n_clusters` or `events` of a measurement as printed; None where it has none."""
     number = getattr(measurement, field)
-    return None if number is None else Figure(measurements=(measurement.id,), text=thousands(number))
+    return None if number is None else Figure(measurements=(measurement.id,), text=thousands(number), is_count=True)
 
 
 def thousands(number: int) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from governance.documents.audiences import check_audiences, check_formats, select
-from governance.documents.blocks import AUDIENCES
+from governance.documents.blocks import AUDIENCES, Audience
 from governance.documents.build.assemble import build, what_each_is_about
 from governance.documents.build.run import Run
 from governance.documents.content import Document
+from governance.documents.masking import Masks
 from governance.errors import CannotRunError, InputError
 from governance.evidence.canonical import digest_bytes, digest_json
 from governance.evidence.folder import RunFolder, write_atomically
@@ -61,9 +62,7 @@ def render(
     """
     wanted = check_audiences(AUDIENCES if audiences is None else audiences)
     names = check_formats(("html", "markdown", "pdf", "json") if formats is None else formats)
-    run = Run.read(folder)
-    content, about = build(run), what_each_is_about(run)
-    documents = [select(content, audience, about) for audience in wanted]
+    documents = documents_of(folder, wanted)
     if reporter:
         reporter.stage("documents", len(documents) * len(names))
     known = _known_inputs(folder)
@@ -81,6 +80,20 @@ def render(
         folder.documents / INPUTS, {key: known[key] for key in known if (folder.documents / key).exists()}
     )
     return made
+
+
+def documents_of(folder: RunFolder, audiences: Sequence[Audience]) -> list[Document]:
+    """Return what each audience may read of a run, before any format.
+
+    Raises
+    ------
+    InputError
+        If a file of the run is missing or malformed.
+    """
+    run = Run.read(folder)
+    content, about = build(run), what_each_is_about(run)
+    masks = Masks.of(run.evidence.measurements, run.datasets)
+    return [select(content, audience, about, masks) for audience in audiences]
 
 
 def _job(folder: RunFolder, descriptor: RendererDescriptor, document: Document) -> _Job:

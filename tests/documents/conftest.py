@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from governance.documents.audiences import select
+from governance.documents import rendering
 from governance.documents.blocks import AUDIENCES, Audience
-from governance.documents.build.assemble import build, what_each_is_about
 from governance.documents.build.run import Run
 from governance.documents.content import Document
 from governance.evidence.folder import RunFolder
@@ -18,9 +17,7 @@ from .sample_run import write
 
 def documents_of(folder: RunFolder) -> dict[Audience, Document]:
     """The documents of all readers."""
-    run = Run.read(folder)
-    content, about = build(run), what_each_is_about(run)
-    return {audience: select(content, audience, about) for audience in AUDIENCES}
+    return dict(zip(AUDIENCES, rendering.documents_of(folder, AUDIENCES), strict=True))
 
 
 @pytest.fixture(scope="module")
