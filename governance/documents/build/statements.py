@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from governance.documents import numbers
@@ -27,6 +28,7 @@ from governance.documents.wording import FINDING, HEADLINE_METRICS, NATURAL
 from governance.evidence.model import Measurement
 from governance.evidence.wording import slice_words
 from governance.policy.model import Outcome
+from governance.spec.model import Disclosure
 
 
 @dataclass(frozen=True)
@@ -221,18 +223,20 @@ def further(run: Run) -> Section | None:
 def missing(run: Run) -> Section:
     """Return the gap register."""
     measured = _not_measured(run)
-    public = [gap.model_copy(update={"why": without_small_counts(gap.why)}) for gap in measured]
+    public = _together(gap.model_copy(update={"why": without_small_counts(gap.why)}) for gap in measured)
     said = (*_not_said(run, simple=False), *_due(run))
     blocks = (
         Gaps(items=(*_not_said(run, simple=True), *public), none=_NOTHING_MISSING, audiences=("public",)),
         Gaps(items=(*said, *public), none=_NOTHING_MISSING, audiences=("clinician",)),
-        Gaps(items=(*said, *measured), none=_NOTHING_MISSING, audiences=("deployer", "engineer", "auditor")),
+        Gaps(items=(*said, *_together(measured)), none=_NOTHING_MISSING, audiences=("deployer", "engineer", "auditor")),
     )
     return Section(id="missing", title="What was not provided or measured", half=True, blocks=blocks)
 
 
 _NAMED_CELLS = 12
 """Combinations of groups that a gap names; more are counted."""
+_TOGETHER = 8
+"""Groups that a gap names where several lack the same; more are counted."""
 _NAMED = 3
 """Metrics that a gap names; more are counted."""
 _NOTHING_MISSING = "Everything that was asked for was provided and measured."
@@ -296,6 +300,19 @@ def _not_measured(run: Run) -> list[Gap]:
         why = f"{many} without some or all numbers, mostly because too few patients are in them{named}"
         gaps.append(Gap(what="Where groups meet", why=_sentence(why)))
     return gaps
+
+
+def _together(gaps: Iterable[Gap]) -> list[Gap]:
+    """Return gaps with those in one that are there for the same reason."""
+    alike: dict[tuple[str, str | None, Disclosure], list[str]] = {}
+    for gap in gaps:
+        alike.setdefault((gap.why, gap.owner, gap.disclosure), []).append(gap.what)
+    found = []
+    for (why, owner, disclosure), things in alike.items():
+        named = " \N{MIDDLE DOT} ".join(things[:_TOGETHER])
+        more = f", and {len(things) - _TOGETHER} more" if len(things) > _TOGETHER else ""
+        found.append(Gap(what=f"{named}{more}", why=why, owner=owner, disclosure=disclosure))
+    return found
 
 
 def _named(metrics: list[str]) -> str:
