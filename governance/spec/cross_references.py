@@ -14,6 +14,8 @@ from governance.spec.model import Output, Refers, Spec
 from governance.spec.model_keys import references
 from governance.spec.validation import Problem
 
+PURPOSE = "intended_purpose"
+"""The fact that says what a model is for."""
 SCORED = ("on", "test_on")
 """Options that name the dataset whose measurements are reported."""
 TUNED = ("choose_on",)
@@ -34,13 +36,19 @@ def find_broken_references(
     spec: Spec, options: Mapping[Keys, BaseModel], models: Mapping[Keys, type[BaseModel] | None]
 ) -> list[Problem]:
     """Return what the evaluations name that does not exist or may not be used so."""
-    problems = list(_unknown_documents(spec))
+    problems = [*_unknown_documents(spec), *_strata_elsewhere(spec)]
     known = {name: found for name, found in installed("conditions").items() if name not in spec.conditions}
     for keys, found in _named(spec, options, models):
         broken = [problem for hit in found for problem in _broken(spec, keys, hit, found)]
         broken += _unfit_conditions(spec, keys, found, known)
         problems += broken or list(_misused(spec, keys, found))
     return list(dict.fromkeys(problems))
+
+
+def _strata_elsewhere(spec: Spec) -> Iterator[Problem]:
+    for name, fact in spec.facts.items():
+        if fact.strata and name != PURPOSE:
+            yield Problem(("facts", name, "strata"), f"only `{PURPOSE}` has strata: whom the purpose covers")
 
 
 def find_unfit_conditions(

@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from governance.spec.regulatory import Regulatory
+
 SPEC_VERSION = 1
 
 
@@ -143,7 +145,11 @@ class DatasetSpec(Written):
 
 
 class Fact(Written):
-    """A statement by a person, with owner, date and the day it must be looked at again."""
+    """A statement by a person, with owner, date and the day it must be looked at again.
+
+    `strata` belong to the intended purpose alone: whom it covers, as attributes and groups of the datasets
+    (``{age: ["<40", "40-65"], country: [DE, FR]}``). Those that were not tested are gaps in every document.
+    """
 
     statement: Text
     owner: Text
@@ -151,6 +157,7 @@ class Fact(Written):
     review_by: dt.date
     disclosure: Disclosure = "public"
     source: Text | None = None
+    strata: dict[Name, tuple[Text, ...]] = Field(default_factory=dict)
 
 
 class Hazard(Written):
@@ -236,7 +243,7 @@ class Output(Written):
 
 
 class Spec(Written):
-    """`governance.yaml`, with `facts` and `hazards` resolved (a file name or the content itself).
+    """`governance.yaml`, with `facts`, `hazards` and `regulatory` resolved (a file name or the content itself).
 
     `policy` is a file beside the spec or the name of a policy that ships; `waivers` is a file.
     """
@@ -251,6 +258,7 @@ class Spec(Written):
     facts: dict[Name, Fact] = Field(default_factory=dict)
     hazards: dict[Name, Hazard] = Field(default_factory=dict)
     licence: Licence | None = None
+    regulatory: Regulatory = Regulatory()
     track: Tracking = Tracking()
     settings: Settings = Settings()
     output: Output = Output()

@@ -74,8 +74,8 @@ def test_the_first_section_answers_the_first_questions(documents: dict[Audience,
         first = document.sections[0]
         assert first.id == "first"
         kinds = [block.kind for block in first.blocks]
-        assert kinds == ["prose", "answer", "verdict_list"]
-        answer = first.blocks[1]
+        assert kinds == ["prose", "prose", "answer", "verdict_list"]
+        answer = first.blocks[2]
         assert plain(answer.statement) == "The measurements did not meet all of the provider's criteria."  # type: ignore[union-attr]
         assert "Dr. Ada Invented" in plain(answer.detail)  # type: ignore[union-attr]
 

@@ -20,6 +20,7 @@ from governance.documents.blocks import (
     without_small_counts,
 )
 from governance.documents.build.bars import bar_text
+from governance.documents.build.purpose import verbatim
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill, finding_heading, short_value
 from governance.documents.content import Section
@@ -92,6 +93,7 @@ def first(run: Run) -> Section:
     if purpose is not None:
         said = Statement(fact="intended_purpose", text=purpose.statement, disclosure=purpose.disclosure)
         blocks.append(Prose(paragraphs=((said,),), style="lead"))
+        blocks += [note] if (note := verbatim(run)) else []
     else:
         blocks.append(
             Prose(

@@ -21,6 +21,7 @@ from governance.documents.blocks import (
 from governance.documents.build.curves import condition_title, most_harmful, under_conditions
 from governance.documents.build.first import worst_of
 from governance.documents.build.frequencies import natural_metrics
+from governance.documents.build.purpose import untested
 from governance.documents.build.run import Run
 from governance.documents.build.subject_words import fill, lowered
 from governance.documents.content import Section
@@ -224,9 +225,14 @@ def missing(run: Run) -> Section:
     """Return the gap register."""
     measured = _not_measured(run)
     public = _together(gap.model_copy(update={"why": without_small_counts(gap.why)}) for gap in measured)
-    said = (*_not_said(run, simple=False), *_due(run))
+    strata = [
+        Gap(what=f"Intended purpose: {one.attribute.replace('_', ' ')} {one.group}", why=_sentence(one.why))
+        for one in untested(run)
+    ]
+    said = (*_not_said(run, simple=False), *_due(run), *_together(strata))
+    simply = (*_not_said(run, simple=True), *_together(strata))
     blocks = (
-        Gaps(items=(*_not_said(run, simple=True), *public), none=_NOTHING_MISSING, audiences=("public",)),
+        Gaps(items=(*simply, *public), none=_NOTHING_MISSING, audiences=("public",)),
         Gaps(items=(*said, *public), none=_NOTHING_MISSING, audiences=("clinician",)),
         Gaps(items=(*said, *_together(measured)), none=_NOTHING_MISSING, audiences=("deployer", "engineer", "auditor")),
     )
