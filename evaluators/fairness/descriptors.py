@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from evaluators import metrics
+from evaluators.at_prevalence_metrics import METRICS as AT_PREVALENCE
 from evaluators.fairness.comparison.options import METRICS as COMPARISON
 from evaluators.fairness.comparison.options import ComparisonOptions
 from evaluators.fairness.gaps_descriptors import GAP_METRICS
@@ -70,6 +71,8 @@ class FairnessOptions(Written):
         Where the partial AUROC ends.
     net_benefit_at
         Threshold probability of the net benefit; without it, the threshold of the operating point.
+    prevalences
+        How common the condition is where the model will be used: predictive values and flags per 100 at each.
     trade_off, comparison, individual, proxies, shortcuts, hypotheses
         Parts that are measured only where they are asked for.
     tasks
@@ -85,6 +88,7 @@ class FairnessOptions(Written):
     bins: int = Field(default=10, ge=2, le=100)
     max_false_positive_rate: float = Field(default=0.1, gt=0, le=1)
     net_benefit_at: float | None = Field(default=None, gt=0, lt=1)
+    prevalences: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
     trade_off: TradeOffOptions | None = None
     comparison: ComparisonOptions | None = None
     individual: IndividualOptions | None = None
@@ -119,6 +123,7 @@ DESCRIPTOR = EvaluatorDescriptor(
         *GAP_METRICS,
         metrics.OBSERVED_FREQUENCY,
         *TRADE_OFF,
+        *AT_PREVALENCE,
         *COMPARISON,
         *INDIVIDUAL,
         *PROXIES,

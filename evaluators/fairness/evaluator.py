@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from evaluators import against
-from evaluators.binary import Predictions
+from evaluators.at_prevalence import RATES, estimates
+from evaluators.binary import Predictions, threshold_estimate
 from evaluators.fairness import parts
 from evaluators.fairness.calibration import reliability
 from evaluators.fairness.comparison import runs
@@ -16,7 +18,7 @@ from evaluators.fairness.groups_measured import MeasuredGroups
 from evaluators.fairness.intersections import intersections
 from evaluators.fairness.scene import Scene
 from evaluators.fairness.tasks.task import task_of
-from evaluators.grouping import Grouping, Minimums, parse_groupings
+from evaluators.grouping import Grouping, Minimums, distinct_slices, members, parse_groupings
 from evaluators.operating_point import operating_point
 from evaluators.records import Recorder
 from evaluators.requirements import binary_dataset, independent_choice, refuse_repeated
@@ -63,6 +65,7 @@ class FairnessEvaluator:
         )
         made = intersections(options.intersections, scene.groupings, scene.dataset)
         yield from MeasuredGroups(scene, measures, made).measure()
+        yield from _at_prevalences(scene)
         yield from reliability(scene.recorder, scene.data, options.bins)
         for part in parts.chosen(options):
             yield from part.measure(scene)
@@ -81,6 +84,20 @@ class FairnessEvaluator:
 
 
 EVALUATOR = FairnessEvaluator()
+
+
+def _at_prevalences(scene: Scene) -> Iterator[Measurement]:
+    """Give predictive values and flags per 100 at the prevalences of the options, for everyone and every group."""
+    prevalences = scene.options.prevalences
+    for cell in distinct_slices(scene.groupings, scene.dataset) if prevalences else ():
+        inside = members(cell, scene.dataset)
+        rates = [threshold_estimate(rate, scene.data, inside, scene.point, scene.minimums) for rate in RATES]
+        for metric, prevalence, found in estimates(rates, prevalences):
+            about: dict[str, Any] = {"slice": cell, "curve": {"prevalence": prevalence}}
+            if isinstance(found, str):
+                yield scene.at_point.not_measured(metric, found, n=int(inside.sum()), **about)
+            else:
+                yield scene.at_point.measured(metric, found, **about)
 
 
 def _scene(observations: Observations, context: EvaluationContext, options: FairnessOptions) -> Scene:

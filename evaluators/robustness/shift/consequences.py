@@ -3,107 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
-from evaluators import families, metrics
-from evaluators.estimates import Estimate, Interval, remembered
+from evaluators import at_prevalence, metrics
+from evaluators.at_prevalence import RATES
+from evaluators.estimates import Estimate
 from evaluators.grouping import Grouping, members, recorded
 from evaluators.robustness.shift import metrics as described
 from evaluators.robustness.shift.sites import Sites
-from governance.evidence.model import Measurement, Method, MetricDescriptor
-from governance.statistics.bounds import Bounds
-from governance.statistics.clusters import cluster_sums, correlation
-from governance.statistics.differences import mover_difference
-from governance.statistics.shift import Combined, at_prevalence, estimated_prevalence
+from governance.evidence.model import Measurement
+from governance.statistics.clusters import cluster_sums
+from governance.statistics.shift import Combined, estimated_prevalence
 
 
 def at_prevalences(sites: Sites, prevalences: tuple[float, ...]) -> Iterator[Measurement]:
     """Give predictive values and flags per 100 of the other population at each prevalence, for everyone and groups."""
-    rates = (
-        metrics.SENSITIVITY,
-        metrics.SPECIFICITY,
-        metrics.FALSE_POSITIVE_RATE,
-        metrics.FALSE_NEGATIVE_RATE,
-    )
     for cell in sites.slices() if prevalences else ():
-        found = [sites.estimate(rate, sites.there, cell) for rate in rates]
+        found = [sites.estimate(rate, sites.there, cell) for rate in RATES]
         n = int(members(cell, sites.there.dataset).sum())
-        reason = next((each for each in found if isinstance(each, str)), None)
-        known = [each for each in found if isinstance(each, Estimate)]
-        for prevalence in prevalences:
-            for metric in (described.PPV_AT, described.NPV_AT, described.FLAGS_PER_100):
-                estimate = reason or _at(metric, known, prevalence)
-                yield sites.record(metric, estimate, n, slice=cell, curve={"prevalence": prevalence})
-
-
-def _at(metric: MetricDescriptor, known: list[Estimate], prevalence: float) -> Estimate | str:
-    sensitivity, specificity, alarms, misses = known
-    if metric is described.FLAGS_PER_100:
-        return _flags(sensitivity, alarms, prevalence)
-    if metric is described.PPV_AT:
-        return _predictive_value(alarms, sensitivity, prevalence, metric)
-    return _predictive_value(misses, specificity, 1 - prevalence, metric)
-
-
-def _predictive_value(errors: Estimate, hits: Estimate, share: float, metric: MetricDescriptor) -> Estimate | str:
-    if hits.value <= 0:
-        return "the model is never right in this class, so nothing follows from its errors"
-    odds = families.ratio(errors, hits)
-
-    def of(bounds: Bounds) -> Bounds:
-        return Bounds(at_prevalence(share, bounds.high), at_prevalence(share, bounds.low), f"{bounds.method}, by Bayes")
-
-    return _made(
-        errors,
-        hits,
-        value=at_prevalence(share, odds.value),
-        bounds=lambda level: of(odds.bounds(level)),
-        gating=lambda level: of(odds.gating(level)),
-        source=metric.source,
-    )
-
-
-def _flags(sensitivity: Estimate, alarms: Estimate, prevalence: float) -> Estimate:
-    weights = (100 * prevalence, 100 * (1 - prevalence))
-    shared = 0.0
-    if sensitivity.influence is not None and alarms.influence is not None:
-        shared = correlation(sensitivity.influence, alarms.influence)
-
-    def of(first: Bounds, second: Bounds) -> Bounds:
-        # A sum is the difference to the negative.
-        one = Bounds(weights[0] * first.low, weights[0] * first.high, first.method)
-        two = Bounds(-weights[1] * second.high, -weights[1] * second.low, second.method)
-        values = weights[0] * sensitivity.value, -weights[1] * alarms.value
-        return mover_difference(values[0], one, values[1], two, correlation=-shared).clipped(0.0, 100.0)
-
-    return _made(
-        sensitivity,
-        alarms,
-        value=weights[0] * sensitivity.value + weights[1] * alarms.value,
-        bounds=lambda level: of(sensitivity.bounds(level), alarms.bounds(level)),
-        gating=lambda level: of(
-            (sensitivity.gating or sensitivity.bounds)(level), (alarms.gating or alarms.bounds)(level)
-        ),
-        source="Zou and Donner, Stat. Med. 27 (2008) 1693",
-    )
-
-
-def _made(
-    first: Estimate, second: Estimate, *, value: float, bounds: Interval, gating: Interval, source: str | None
-) -> Estimate:
-    return replace(
-        first,
-        value=value,
-        n=first.n + second.n,
-        n_clusters=first.n_clusters + second.n_clusters,
-        events=None,
-        bounds=remembered(bounds),
-        gating=remembered(gating),
-        influence=None,
-        method=Method(name="from the rates of both classes", parameters={}, source=source),
-    )
+        for metric, prevalence, estimate in at_prevalence.estimates(found, prevalences):
+            yield sites.record(metric, estimate, n, slice=cell, curve={"prevalence": prevalence})
 
 
 def prevalence_without_labels(sites: Sites) -> Iterator[Measurement]:

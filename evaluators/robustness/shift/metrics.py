@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evaluators import metrics
+from evaluators.at_prevalence_metrics import FLAGS_PER_100, NPV_AT, PPV_AT
 from governance.evidence.model import MetricDescriptor
 
 COMPARED = (metrics.SENSITIVITY, metrics.SPECIFICITY, metrics.AUROC)
@@ -66,40 +67,6 @@ INPUT_SHIFT = MetricDescriptor(
     ),
     does_not_show="What differs. By the model's score, 0.5 does not show that the inputs are alike, only the scores.",
     source="van Elteren, Bull. Int. Stat. Inst. 37 (1960) 351; Lopez-Paz and Oquab, ICLR (2017); P(X | Y, A)",
-)
-PPV_AT = MetricDescriptor(
-    name="positive_predictive_value_at",
-    title="Positive predictive value at a prevalence",
-    low=0,
-    high=1,
-    direction="higher",
-    formula="p sensitivity / (p sensitivity + (1 - p) false positive rate)",
-    explanation="Of the samples flagged, the share that would have the condition if it were as common as said.",
-    does_not_show="That sensitivity and specificity stay as they are where the condition is that common.",
-    source="Altman and Bland, BMJ 309 (1994) 102",
-)
-NPV_AT = MetricDescriptor(
-    name="negative_predictive_value_at",
-    title="Negative predictive value at a prevalence",
-    low=0,
-    high=1,
-    direction="higher",
-    formula="(1 - p) specificity / ((1 - p) specificity + p false negative rate)",
-    explanation="Of the samples left unflagged, the share that would be free of the condition if it were that common.",
-    does_not_show="That sensitivity and specificity stay as they are where the condition is that common.",
-    source="Altman and Bland, BMJ 309 (1994) 102",
-)
-FLAGS_PER_100 = MetricDescriptor(
-    name="alerts_per_100",
-    title="Flagged of 100 at a prevalence",
-    unit="per 100",
-    low=0,
-    high=100,
-    direction="none",
-    formula="100 (p sensitivity + (1 - p) false positive rate)",
-    explanation="How many of 100 people the model would flag if the condition were as common as said.",
-    does_not_show="How many of the flags are right: see the positive predictive value.",
-    source="the definition of the two rates",
 )
 ESTIMATED_PREVALENCE = MetricDescriptor(
     name="estimated_prevalence",
