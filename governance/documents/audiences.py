@@ -71,7 +71,7 @@ READERS: Mapping[Audience, Reader] = {
             "auditor",
             "Record for auditors",
             "confidential",
-            f"first identity policy rules requirements missing hazards data {_FAIRNESS} conditions asked-otherwise "
+            f"page-one first identity policy rules requirements missing hazards data {_FAIRNESS} conditions asked-otherwise "
             "elsewhere confidence attacks calibration efficiency methods statements licence trace signature",
         ),
     )

@@ -17,6 +17,7 @@ from governance.documents.build import (
     frequencies,
     groups,
     label_efficiency,
+    page_one,
     populations,
     record,
     robustness,
@@ -31,6 +32,7 @@ from governance.documents.content import Content, Identity
 def build(run: Run) -> Content:
     """Return everything that may be said about a run."""
     made = (
+        page_one.page_one(run),
         first.first(run),
         frequencies.hundred(run),
         groups.groups(run),

@@ -34,25 +34,19 @@ _ARTICLE = "The bars were chosen by the provider. Regulation (EU) 2024/1689 sets
 
 
 def identity(run: Run) -> Section:
-    """Return what was measured: device, version, digests, people."""
-    subject = run.subject
+    """Return who stands behind the model, and which run this is."""
     items: list[tuple[str, Text]] = [
-        ("Model", (f"{subject['name']} {subject['version']} ({subject['kind']}, {subject['task']})",)),
-        ("Digest of the model", (str(subject.get("digest") or "not recorded"),)),
         ("Provider", (statement(run, "provider"),)),
         ("Responsible person", (statement(run, "responsible_person"),)),
         ("Contact", (statement(run, "contact"),)),
-        ("Intended purpose", (statement(run, "intended_purpose"),)),
         ("Users", (statement(run, "users"),)),
         ("Loosened by the spec", ("; ".join(loosened(run.lock)) or "nothing",)),
         ("Measured on", (numbers.day(run.started) if run.started else "not recorded",)),
         ("Run", (run.folder.run_id,)),
         ("Digest of the evidence", (run.evidence_digest,)),
-        ("Signature", ("none: the field at the end of this document is empty",)),
     ]
-    return Section(
-        id="identity", title="What was measured", blocks=(Properties(items=tuple(items)),), audiences=_AUDITOR
-    )
+    blocks = (Properties(items=tuple(items)),)
+    return Section(id="identity", title="Who stands behind it, and this run", blocks=blocks, audiences=_AUDITOR)
 
 
 def loosened(lock: Mapping[str, Any]) -> list[str]:
