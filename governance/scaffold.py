@@ -15,7 +15,7 @@ from governance.evidence.folder import write_atomically
 Kind = Literal["recorded", "timm", "torch", "sklearn", "generate", "endpoint"]
 
 _GENERATING = ("generate", "endpoint")
-SHARED = ("facts.yaml", "hazards.yaml", "README.md")
+SHARED = ("facts.yaml", "hazards.yaml", "regulatory.yaml", "README.md")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Scaffold:
 
 
 def init(folder: str | Path = ".", *, kind: str = "recorded") -> Scaffold:
-    """Write ``governance.yaml``, ``policy.yaml``, ``facts.yaml``, ``hazards.yaml`` and a README of next steps.
+    """Write ``governance.yaml``, ``policy.yaml``, the files that people fill, and a README of next steps.
 
     Parameters
     ----------

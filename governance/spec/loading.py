@@ -15,9 +15,12 @@ from governance.plugins import Group, find
 from governance.spec.cross_references import find_broken_references
 from governance.spec.document import Document, Keys, Position
 from governance.spec.model import DatasetSpec, Fact, Hazard, Name, Spec, SubjectSpec
+from governance.spec.regulatory import Regulatory
 from governance.spec.validation import Problem, check, raise_problems
 from governance.spec.yaml import read_yaml
 
+_BY_FILE: Mapping[str, Any] = {"facts": dict[Name, Fact], "hazards": dict[Name, Hazard], "regulatory": Regulatory}
+"""Keys whose content may stand in a file of its own."""
 NOT_INHERITED = ("title", "like")
 """Keys that `like: other` does not take over: a dataset's title would be wrong for another one."""
 
@@ -127,9 +130,9 @@ def _overridden(document: Document, overrides: Mapping[str, Any]) -> Document:
 
 
 def _with_statements(document: Document, base: Path) -> Document:
-    """Put facts and hazards that are named by file in place; errors in them then point into their own file."""
+    """Put what is named by file in place; errors in it then point into its own file."""
     content, positions = dict(document.content), dict(document.positions)
-    for key, model in (("facts", Fact), ("hazards", Hazard)):
+    for key, model in _BY_FILE.items():
         named = content.get(key)
         if named is None:
             content.pop(key, None)
@@ -137,14 +140,14 @@ def _with_statements(document: Document, base: Path) -> Document:
         if not isinstance(named, str):
             continue
         if not (base / named).is_file():
-            raise document.error((key,), f"there is no file {named} beside the spec", f"write the {key} there, or here")
+            raise document.error((key,), f"there is no file {named} beside the spec", "write it there, or here")
         statements = read_yaml(base / named)
         if not isinstance(statements.content, dict | None):
-            raise statements.error((), f"{key} are a mapping of ids, not {_kind(statements.content)}")
+            raise statements.error((), f"`{key}` is a mapping of keys, not {_kind(statements.content)}")
         content[key] = statements.content or {}
         for keys, position in statements.positions.items():
             positions[(key, *keys)] = replace(position, path=statements.path)
-        _, problems = check(dict[Name, model], content[key], keys=(key,))  # type: ignore[valid-type]
+        _, problems = check(model, content[key], keys=(key,))
         raise_problems(Document(statements.path, content, positions), problems)
     return Document(document.path, content, positions)
 

@@ -37,7 +37,7 @@ def spec_schema() -> dict[str, Any]:
             for name, descriptor in installed("evaluators").items()
         },
     }
-    for key in ("facts", "hazards"):
+    for key in ("facts", "hazards", "regulatory"):
         properties[key] = {
             "anyOf": [{"type": "string", "description": "a YAML file"}, properties[key], {"type": "null"}]
         }

@@ -14,7 +14,7 @@ from governance.errors import ExitCode
 from governance.scaffold import Kind
 from governance.spec import load_spec
 
-FILES = {"governance.yaml", "policy.yaml", "facts.yaml", "hazards.yaml", "README.md"}
+FILES = {"governance.yaml", "policy.yaml", "facts.yaml", "hazards.yaml", "regulatory.yaml", "README.md"}
 
 
 def uncommented(text: str) -> str:
