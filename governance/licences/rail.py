@@ -1,7 +1,7 @@
 """The names of Responsible AI Licences: prefix, RAIL, and the letters of what is licensed.
 
 Source: licenses.ai, the naming of RAIL licences (2022): Open, Research or nothing before RAIL; D data, A application,
-M model, S source code after it, in that order.
+M model, S source code after it, in that order. Letters and what the prefixes promise stand in `policies/rail.yaml`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from governance.errors import InputError
+from governance.licences.catalogue import rail_catalogue
 
 _KIND = re.compile(r"(?P<prefix>Open|Research|RESEARCH-ONLY )?RAIL(?:-(?P<letters>[A-Z]+))?")
-_LETTERS = {"data": "D", "application": "A", "model": "M", "source": "S"}
-_ORDER = "DAMS"
-
-_PREFIX_MEANS = {
-    "Open": "free use, changing and passing on, within the use restrictions",
-    "Research": "research and academic use only, within the use restrictions",
-    "": "use restrictions, and possibly further terms on who may use it and how",
-}
 
 
 @dataclass(frozen=True)
@@ -38,12 +31,17 @@ class RailKind:
     @property
     def permits(self) -> str:
         """What the prefix promises, in one phrase."""
-        return _PREFIX_MEANS[self.prefix]
+        return rail_catalogue().kinds[self.prefix].permits
 
     @property
     def artifacts(self) -> tuple[str, ...]:
         """What is licensed."""
-        return tuple(name for name, letter in _LETTERS.items() if letter in self.letters)
+        return tuple(name for name, letter in _letters().items() if letter in self.letters)
+
+
+def _letters() -> dict[str, str]:
+    """Return the letter of each artefact, in the order of the licence's name."""
+    return {name: artefact.letter for name, artefact in rail_catalogue().artefacts.items()}
 
 
 def looks_like_rail(kind: str) -> bool:
@@ -64,10 +62,11 @@ def rail_kind(kind: str, artifacts: Sequence[str], *, artifacts_written: bool) -
     if match is None:
         raise InputError(f"'{kind}' is no kind of RAIL licence", hint=hint)
     prefix = "Research" if (match["prefix"] or "").startswith("R") else match["prefix"] or ""
-    implied = "".join(letter for name, letter in _LETTERS.items() if name in artifacts)
+    order = "".join(_letters().values())
+    implied = "".join(letter for name, letter in _letters().items() if name in artifacts)
     letters = match["letters"] or implied
-    ordered = "".join(letter for letter in _ORDER if letter in letters)
-    if set(letters) - set(_ORDER) or len(letters) != len(set(letters)):
+    ordered = "".join(letter for letter in order if letter in letters)
+    if set(letters) - set(order) or len(letters) != len(set(letters)):
         raise InputError(f"'{kind}' has letters that mean nothing", hint=hint)
     if letters != ordered:
         raise InputError(f"the letters of '{kind}' are out of order", hint=f"write {prefix}RAIL-{ordered}")

@@ -1,0 +1,1 @@
+"""Tests of licences: they share specs in `sample_spec`."""
