@@ -11,6 +11,7 @@ HTML = RendererDescriptor(
 MARKDOWN = RendererDescriptor(
     name="markdown",
     title="Markdown with tables",
+    version=2,
     implementation="governance.documents.markdown:render",
     extension="md",
 )
@@ -25,4 +26,10 @@ JSON = RendererDescriptor(
     title="The content as data",
     implementation="governance.documents.json:render",
     extension="json",
+)
+DOCX = RendererDescriptor(
+    name="docx",
+    title="A file for word processors",
+    implementation="governance.documents.docx:RENDERER",
+    extension="docx",
 )

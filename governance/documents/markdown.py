@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from functools import singledispatch
 
-from governance.documents import numbers
+from governance.documents import numbers, tables
 from governance.documents.blocks import (
     Answer,
     Block,
     Chart,
     Command,
     DataTable,
+    FactItem,
     Facts,
     Frequencies,
     Gaps,
-    GroupRow,
     GroupTable,
     Inline,
     KeyFigures,
@@ -27,11 +26,14 @@ from governance.documents.blocks import (
     Trace,
     VerdictList,
 )
-from governance.documents.content import Document
+from governance.documents.content import Document, Section
+from governance.documents.tables import Row, Table
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~#&!$])")
 _LINE_START = re.compile(r"^(\d{0,9})([-+.)](?=\s|$)|-{2,}|=+$)")
 """What would begin a list, a rule or a heading at the start of a line."""
+_ADDRESS = re.compile(r":(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+"""Where readers of Markdown would make a link of an address that stands in a text."""
 _ROWS = 200
 """Rows of a data table that are printed; the data file holds all."""
 
@@ -47,14 +49,8 @@ def render(document: Document) -> bytes:
         [*(escape(part) for part in head), inline(who.provider), *([measured] if measured else []), document.caution]
     )
     parts = [f"# {inline(document.headline)}", inline(document.least), line]
-    traced = False
-    for section in document.sections:
-        if section.title:
-            parts.append(f"## {escape(section.title)}")
-        for block in section.blocks:
-            parts.append(write(block))
-            traced = traced or isinstance(block, Trace)
-    if not traced:
+    parts += [part for section in document.sections for part in written(section)]
+    if not any(isinstance(block, Trace) for section in document.sections for block in section.blocks):
         parts += ["## Where each number comes from", write(Trace(rows=document.trace))]
     closing = [
         f"Run {who.run_id}",
@@ -65,10 +61,17 @@ def render(document: Document) -> bytes:
     return ("\n\n".join(part for part in parts if part) + "\n").encode("utf-8")
 
 
+def written(section: Section) -> list[str]:
+    """Return a section as Markdown: its heading and its blocks."""
+    heading = [f"## {escape(section.title)}"] if section.title else []
+    return [*heading, *(write(block) for block in section.blocks)]
+
+
 def escape(text: str) -> str:
-    """Return text that Markdown and HTML print as it is, on one line."""
-    flat = " ".join(text.split())
-    return _LINE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", flat)) if flat else ""
+    """Return text that Markdown and HTML print as it is, on one line, without what reorders it or steers a terminal."""
+    flat = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    marked = _ADDRESS.sub(r"\\\g<0>", _SPECIAL.sub(r"\\\1", flat))
+    return _LINE_START.sub(r"\1\\\2", marked)
 
 
 def inline(text: Text) -> str:
@@ -81,10 +84,18 @@ def _one(part: Inline | None) -> str:
     return "" if part is None else inline((part,))
 
 
-def _table(titles: Sequence[str], numeric: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:
-    rule = ["---:" if right else "---" for right in numeric]
-    lines = [titles, rule, *rows]
-    return "\n".join("| " + " | ".join(cell or " " for cell in row) + " |" for row in lines)
+def _table(table: Table) -> str:
+    titles = [escape(column.title) for column in table.columns]
+    rule = ["---:" if column.numeric else "---" for column in table.columns]
+    rows = [
+        [_heading(row) if row.heading and at == 0 else inline(cell) for at, cell in enumerate(row.cells)]
+        for row in table.rows
+    ]
+    return "\n".join("| " + " | ".join(cell or " " for cell in row) + " |" for row in (titles, rule, *rows))
+
+
+def _heading(row: Row) -> str:
+    return f"*{inline(row.cells[0])}*"
 
 
 @singledispatch
@@ -121,56 +132,17 @@ def _(block: VerdictList) -> str:
 
 @write.register
 def _(block: GroupTable) -> str:
-    second = [block.beside, "interval"] if block.beside else []
-    titles = [
-        block.head,
-        *(["patients"] if block.clustered else []),
-        block.n_title,
-        block.metric,
-        "interval",
-        *second,
-        "",
-    ]
-    numeric = [False, *([True] if block.clustered else []), True, True, True, *(True for _ in second), False]
-    rows = [_group(block, row) for row in block.rows]
-    bar = f"\n\nThe provider's {escape(block.bar_label)}." if block.bar_label else ""
-    table = _table([escape(title) for title in titles], numeric, rows)
-    return f"### {inline(block.title)}\n\n{inline(block.note)}\n\n{table}{bar}"
-
-
-def _group(block: GroupTable, row: GroupRow) -> list[str]:
-    patients = [_one(row.patients)] if block.clustered else []
-    second = [_one(row.beside), _one(row.beside_interval)] if block.beside else []
-    if row.heading:
-        return [f"*{escape(row.heading)}*", *("" for _ in patients), "", "", "", *("" for _ in second), ""]
-    value = _one(row.value) or "not measured"
-    verdict = f"verdict on {_one(row.verdict)}" if row.verdict else ""
-    size = f"{_one(row.n)} cases" if row.n and not row.value else ""
-    said = "; ".join(part for part in (escape(row.mark or ""), verdict, size, escape(row.reason or "")) if part)
-    return [escape(row.label), *patients, _one(row.n) if row.value else "", value, _one(row.interval), *second, said]
+    return _under(block.title, block.note, _table(tables.of_groups(block)), escape(tables.bar_of(block)))
 
 
 @write.register
 def _(block: Chart) -> str:
-    rows = [
-        [
-            escape(panel.title),
-            escape(series.title),
-            _one(point.name),
-            _one(point.label) or ("none" if point.x == 0 and block.form == "conditions" else f"{point.x:.4g}"),
-            _one(point.figure),
-            _one(point.interval),
-            _one(point.n),
-        ]
-        for panel in block.panels
-        for series in panel.series
-        for point in series.points
-    ]
-    titles = ["", "", "threshold", escape(block.x.title), escape(block.y.title), "interval", "n"]
-    numeric = [False, False, True, True, True, True, True]
-    used = [index for index in range(len(titles)) if index > 2 or any(row[index] for row in rows)]
-    table = _table([titles[i] for i in used], [numeric[i] for i in used], [[row[i] for i in used] for row in rows])
-    return f"### {inline(block.title)}\n\n{inline(block.note)}\n\n{table}"
+    return _under(block.title, block.note, _table(tables.of_chart(block)))
+
+
+def _under(title: Text, note: Text, *parts: str) -> str:
+    """Return what stands under a heading of its own."""
+    return "\n\n".join(part for part in (f"### {inline(title)}", inline(note), *parts) if part)
 
 
 @write.register
@@ -180,8 +152,7 @@ def _(block: Frequencies) -> str:
 
 @write.register
 def _(block: KeyFigures) -> str:
-    rows = [[escape(item.label), _one(item.value), _one(item.interval), inline(item.note)] for item in block.items]
-    return _table(["", "value", "interval", ""], [False, True, True, False], rows)
+    return _table(tables.of_key_figures(block))
 
 
 @write.register
@@ -189,13 +160,15 @@ def _(block: Facts) -> str:
     lines = []
     for item in block.items:
         due = f" **(due for review since {item.review_by})**" if item.due else ""
-        details = (
-            f" ({escape(f'{item.owner}, {item.date}; review by {item.review_by}')})"
-            if item.detailed and item.owner
-            else ""
-        )
-        lines.append(f"- **{escape(item.label)}**: {_one(item.statement)}{due}{details}")
+        lines.append(f"- **{escape(item.label)}**: {_one(item.statement)}{due}{_particulars(item)}")
     return "\n".join(lines)
+
+
+def _particulars(item: FactItem) -> str:
+    if not (item.detailed and item.owner):
+        return ""
+    source = f"; source: {item.source}" if item.source else ""
+    return f" ({escape(f'{item.owner}, {item.date}; review by {item.review_by}{source}')})"
 
 
 @write.register
@@ -222,20 +195,18 @@ def _(block: Properties) -> str:
 
 @write.register
 def _(block: DataTable) -> str:
-    rows = [[inline(cell) for cell in row] for row in block.rows[:_ROWS]]
-    table = _table([escape(c.title) for c in block.columns], [c.numeric for c in block.columns], rows)
-    cut = len(block.rows) - len(rows)
-    note = (
-        f"\n\nThe first {len(rows)} of {len(block.rows)} rows; the data file (JSON) of this document holds all."
-        if cut
-        else ""
-    )
-    return f"{inline(block.caption)}\n\n{table}{note}"
+    shown = block.model_copy(update={"rows": block.rows[:_ROWS]})
+    parts = [inline(block.caption), _table(tables.of_data(shown))]
+    if len(shown.rows) < len(block.rows):
+        parts.append(
+            f"The first {len(shown.rows)} of {len(block.rows)} rows; the data file (JSON) of this document holds all."
+        )
+    return "\n\n".join(part for part in parts if part)
 
 
 @write.register
 def _(block: Command) -> str:
-    return "\n".join(f"    {line}" for line in block.lines)
+    return "\n".join(f"    {part}" for line in block.lines for part in line.splitlines())
 
 
 @write.register
@@ -245,8 +216,4 @@ def _(block: Signature) -> str:
 
 @write.register
 def _(block: Trace) -> str:
-    rows = [
-        [escape(" · ".join(row.texts)), escape(row.about), row.measurement, row.dataset_digest[:12]]
-        for row in block.rows
-    ]
-    return _table(["As printed", "About", "Measurement", "Data"], [False, False, False, False], rows)
+    return _table(tables.of_trace(block))
