@@ -23,6 +23,7 @@ from governance.checking import CheckReport, check
 from governance.doctor import doctor
 from governance.errors import ExitCode, InputError, Location
 from governance.evidence.folder import RunFolder
+from governance.exporting import export
 from governance.held import existing_run, held, refuse_changed
 from governance.listing import list_things
 from governance.releasing import audit, promote
@@ -31,6 +32,7 @@ from governance.scaffold import init
 from governance.schemas import schema
 
 if TYPE_CHECKING:
+    from governance.catalogues import Coverage
     from governance.dossier import Report
     from governance.evidence.comparison import Comparison
     from governance.harness.progress import Reporter
@@ -44,9 +46,11 @@ __all__ = [
     "RunResult",
     "audit",
     "check",
+    "coverage",
     "decide",
     "doctor",
     "evaluate",
+    "export",
     "init",
     "list_things",
     "manifest",
@@ -235,9 +239,16 @@ def render(
     *,
     audiences: Sequence[str] | None = None,
     formats: Sequence[str] | None = None,
+    extracts: Sequence[str] | None = None,
     reporter: Reporter | None = None,
 ) -> RunResult:
     """Write the documents of a finished run again, from its files alone.
+
+    Parameters
+    ----------
+    extracts
+        Extracts of catalogues; by default those of the run's spec. With extracts and without audiences nothing else is
+        written.
 
     Raises
     ------
@@ -247,7 +258,9 @@ def render(
     folder = existing_run(run_folder)
     with held(folder):
         refuse_changed(folder)
-        result = _documents(folder, audiences, formats, reporter)
+        wanted = _spec_of(folder).output.extracts if extracts is None and audiences is None else extracts or ()
+        chosen = () if extracts and audiences is None else audiences
+        result = _documents(folder, chosen, formats, reporter, wanted)
         manifest(folder.path)
     return result
 
@@ -257,6 +270,28 @@ def verify(path: str | Path) -> Report:
     from governance import dossier
 
     return dossier.verify(Path(path))
+
+
+def coverage(run_folder: str | Path, *, only: Sequence[str] = (), on: dt.date | None = None) -> Coverage:
+    """Say what the items of requirement catalogues came to for a run.
+
+    Parameters
+    ----------
+    only
+        Catalogues by id; by default all that something answers.
+    on
+        The day against which facts and dates of application are held; by default today.
+
+    Raises
+    ------
+    TamperError
+        If a file of the run is not what its manifest says.
+    """
+    from governance import catalogues
+
+    folder = existing_run(run_folder)
+    refuse_changed(folder)
+    return catalogues.coverage(folder, only=only, on=on)
 
 
 def manifest(path: str | Path) -> Path:
@@ -319,9 +354,10 @@ def _run(
                 folder, policy, waivers=waivers, lineage=_lineage(loaded.spec), comparison=comparison
             )
             _remember_decision(folder, decision)
-            licences.write_licence(folder, loaded.spec)
+            licences.write_licence(folder, loaded)
+            wanted = loaded.spec.output
             result = _documents(
-                folder, audiences or loaded.spec.output.audiences, formats or loaded.spec.output.formats, report
+                folder, audiences or wanted.audiences, formats or wanted.formats, report, wanted.extracts
             )
         manifest(folder.path)
         report.stage("track", None)
@@ -397,18 +433,24 @@ def _lineage(spec: Spec) -> tuple[str, ...] | None:
 def _check_names(loaded: LoadedSpec, audiences: Sequence[str] | None, formats: Sequence[str] | None) -> None:
     """Refuse unknown audiences and formats before anything is computed."""
     from governance.documents.audiences import check_audiences, check_formats
+    from governance.documents.extracts import check_extracts
 
     check_audiences(audiences or loaded.spec.output.audiences)
     check_formats(formats or loaded.spec.output.formats)
+    check_extracts(loaded.spec.output.extracts)
 
 
 def _documents(
-    folder: RunFolder, audiences: Sequence[str] | None, formats: Sequence[str] | None, reporter: Reporter | None
+    folder: RunFolder,
+    audiences: Sequence[str] | None,
+    formats: Sequence[str] | None,
+    reporter: Reporter | None,
+    extracts: Sequence[str] = (),
 ) -> RunResult:
     from governance import documents
 
     decision = documents.latest_decision(folder)
-    made = documents.render(folder, audiences=audiences, formats=formats, reporter=reporter)
+    made = documents.render(folder, audiences=audiences, formats=formats, extracts=extracts, reporter=reporter)
     index = documents.render_index(folder.path.parent)
     return RunResult(folder, decision, tuple(made), index)
 

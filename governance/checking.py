@@ -63,7 +63,7 @@ def check(path: str | Path, *, load: bool = False, overrides: Mapping[str, Any] 
     InputError
         If a file cannot be read as what it should be, with file, line and column.
     """
-    from governance.licences import check_licence
+    from governance.licences import check_licence, to_settle
     from governance.policy import load_policy, load_waivers, named_policy, pack, unmeasurable
     from governance.spec import load_spec, read_yaml
 
@@ -76,8 +76,9 @@ def check(path: str | Path, *, load: bool = False, overrides: Mapping[str, Any] 
         subject, today = loaded.spec.subject, dt.datetime.now(dt.UTC).date()
         path = loaded.base / loaded.spec.waivers
         load_waivers(path, policy.policy, model=subject.name, version=subject.version, today=today)
-    check_licence(loaded)
+    statement = check_licence(loaded)
     findings = [*_missing_files(loaded), *_placeholders(loaded.source)]
+    findings += [Finding("note", message, loaded.source.location(keys)) for keys, message in to_settle(statement)]
     findings += [*_missing_facts(loaded), *_due_facts(loaded), *_links(loaded, policy)]
     findings += [
         Finding(

@@ -157,6 +157,14 @@ def _audiences() -> Listing:
     return Listing("audiences", about, ("audience", "title", "disclosure"), rows)
 
 
+def _extracts() -> Listing:
+    from governance.documents.extracts import extracts
+
+    rows = tuple((name, found.catalogue, found.title) for name, found in extracts().items())
+    about = "extracts of catalogues: `governance render RUN --extract NAME`, or `output: {extracts: [all]}` in a spec"
+    return Listing("extracts", about, ("name", "catalogue", "title"), rows)
+
+
 def _policies() -> Listing:
     from governance.data_files import data_folder
     from governance.spec import read_yaml
@@ -228,6 +236,7 @@ _LISTINGS: Mapping[str, Callable[[], Listing]] = {
     "subjects": _subjects,
     "datasets": _datasets,
     "audiences": _audiences,
+    "extracts": _extracts,
     "policies": _policies,
 }
 KINDS = (*_LISTINGS, "runs")

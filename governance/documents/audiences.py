@@ -71,8 +71,9 @@ READERS: Mapping[Audience, Reader] = {
             "auditor",
             "Record for auditors",
             "confidential",
-            f"page-one first identity policy rules requirements missing hazards data {_FAIRNESS} conditions asked-otherwise "
-            "elsewhere confidence attacks calibration efficiency methods statements licence trace signature",
+            f"page-one first identity policy rules requirements coverage missing hazards data {_FAIRNESS} conditions "
+            "asked-otherwise elsewhere confidence attacks calibration efficiency methods statements licence trace "
+            "signature",
         ),
     )
 }
@@ -138,6 +139,11 @@ def select(content: Content, audience: Audience, about: Mapping[str, TraceRow], 
     )
     if masks is not None and reader.disclosure == "public":
         document = masked(document, masks)
+    return traced(document, about)
+
+
+def traced(document: Document, about: Mapping[str, TraceRow]) -> Document:
+    """Give a document the trace of its numbers."""
     return _traced(document, _trace(document, about))
 
 

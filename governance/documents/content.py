@@ -52,11 +52,12 @@ class Content(Frozen):
 
 
 class Document(Frozen):
-    """What one reader sees."""
+    """What one reader sees. `name` is that of an extract (`governance.documents.extracts`)."""
 
     version: Literal[1] = CONTENT_VERSION
     language: str = "en"
     audience: Audience
+    name: str | None = None
     disclosure: Disclosure
     title: str
     caution: str
@@ -65,6 +66,11 @@ class Document(Frozen):
     least: Text = ()
     sections: tuple[Section, ...]
     trace: tuple[TraceRow, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """Path of its files below the folder of its disclosure, without the ending."""
+        return self.audience if self.name is None else f"extracts/{self.name}"
 
 
 def figures(node: Any) -> Iterator[Figure]:

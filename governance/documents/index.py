@@ -100,7 +100,7 @@ def _links(folder: RunFolder, runs: Path) -> list[tuple[str, tuple[tuple[str, st
     for reader in READERS.values():
         files = [
             (extension, (folder.documents / reader.disclosure / f"{reader.audience}.{extension}"))
-            for extension in ("html", "pdf", "md", "json")
+            for extension in ("html", "pdf", "docx", "md", "json")
         ]
         found = tuple((name, path.relative_to(runs).as_posix()) for name, path in files if path.is_file())
         if found:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from governance.documents.audiences import check_audiences, check_formats, select
+from governance.catalogues.run_record import read_run
+from governance.documents.audiences import check_audiences, check_formats, select, traced
 from governance.documents.blocks import AUDIENCES, Audience
 from governance.documents.build.assemble import build, what_each_is_about
 from governance.documents.build.run import Run
 from governance.documents.content import Document
+from governance.documents.extracts import check_extracts, extract, extracts, skipped
 from governance.documents.masking import Masks
 from governance.errors import CannotRunError, InputError
 from governance.evidence.canonical import digest_bytes, digest_json
@@ -40,9 +42,12 @@ def render(
     *,
     audiences: Sequence[str] | None = None,
     formats: Sequence[str] | None = None,
+    extracts: Sequence[str] = (),
     reporter: Reporter | None = None,
 ) -> list[Path]:
     """Write ``documents/<disclosure>/<audience>.<extension>`` and return the files, made now or kept.
+
+    Extracts go to ``documents/confidential/extracts/<name>.<extension>``.
 
     A file is kept where the content, the templates and the renderer are the same and its bytes are those written then.
 
@@ -50,6 +55,8 @@ def render(
     ----------
     audiences, formats
         Names; by default all audiences, and the formats of the spec's output or else all installed ones.
+    extracts
+        Names of `governance.documents.extracts`; those that do not apply to the run are noted and not written.
     reporter
         Told about progress and about formats that this machine cannot make.
 
@@ -62,7 +69,8 @@ def render(
     """
     wanted = check_audiences(AUDIENCES if audiences is None else audiences)
     names = check_formats(("html", "markdown", "pdf", "json") if formats is None else formats)
-    documents = documents_of(folder, wanted)
+    run = Run.read(folder)
+    documents = [*_of_audiences(run, wanted), *_extracts(run, check_extracts(extracts), reporter)]
     if reporter:
         reporter.stage("documents", len(documents) * len(names))
     known = _known_inputs(folder)
@@ -90,7 +98,29 @@ def documents_of(folder: RunFolder, audiences: Sequence[Audience]) -> list[Docum
     InputError
         If a file of the run is missing or malformed.
     """
-    run = Run.read(folder)
+    return _of_audiences(Run.read(folder), audiences)
+
+
+def extracts_of(folder: RunFolder, names: Sequence[str]) -> list[Document]:
+    """Return the extracts of a run that apply to it."""
+    return _extracts(Run.read(folder), check_extracts(names), None)
+
+
+def _extracts(run: Run, names: Sequence[str], reporter: Reporter | None) -> list[Document]:
+    if not names:
+        return []
+    about, found = what_each_is_about(run), read_run(run.folder)
+    made: list[Document] = []
+    for name in names:
+        why = skipped(name, extracts()[name], run, found)
+        if why is None:
+            made.append(traced(extract(name, extracts()[name], run, found), about))
+        elif reporter:
+            reporter.note(f"no extract {why}")
+    return made
+
+
+def _of_audiences(run: Run, audiences: Sequence[Audience]) -> list[Document]:
     content, about = build(run), what_each_is_about(run)
     masks = Masks.of(run.evidence.measurements, run.datasets)
     return [select(content, audience, about, masks) for audience in audiences]
@@ -105,7 +135,7 @@ def _job(folder: RunFolder, descriptor: RendererDescriptor, document: Document) 
     version = getattr(descriptor.load(), "version", None)
     if version is not None:
         inputs["libraries"] = version()
-    path = folder.documents / document.disclosure / f"{document.audience}.{descriptor.extension}"
+    path = folder.documents / document.disclosure / f"{document.stem}.{descriptor.extension}"
     return _Job(path, document, digest_json(inputs))
 
 

@@ -148,7 +148,8 @@ class Fact(Written):
     """A statement by a person, with owner, date and the day it must be looked at again.
 
     `strata` belong to the intended purpose alone: whom it covers, as attributes and groups of the datasets
-    (``{age: ["<40", "40-65"], country: [DE, FR]}``). Those that were not tested are gaps in every document.
+    (``{age: ["<40", "40-65"], country: [DE, FR]}``). Those that were not tested are gaps in every document. `absent`
+    marks a statement that there is none, or that it was not done: it answers a question and shows nothing.
     """
 
     statement: Text
@@ -158,6 +159,7 @@ class Fact(Written):
     disclosure: Disclosure = "public"
     source: Text | None = None
     strata: dict[Name, tuple[Text, ...]] = Field(default_factory=dict)
+    absent: bool = False
 
 
 class Hazard(Written):
@@ -173,14 +175,33 @@ class Hazard(Written):
     accepted_by: Text | None = None
 
 
+class BuiltOn(Written):
+    """Something that the model is built on or evaluated with: what it is, and its licence as far as it is known.
+
+    A dataset may be named by its id in ``policies/catalogues/medical_imaging_datasets.yaml``, which then says what is
+    known of it. Without a licence it is not known, which is never taken as permission.
+    """
+
+    kind: Literal["model", "dataset", "code"]
+    name: Text
+    licence: Text | None = None
+    used_for: Literal["building", "evaluating"] = "building"
+    note: Text | None = None
+
+
 class Licence(Written):
-    """The licence of the model: a RAIL kind with restriction ids, or any SPDX expression without restrictions."""
+    """The licence of the model: a RAIL kind with restriction ids, or any SPDX expression without restrictions.
+
+    `text` is a file beside the spec, or a link that nobody follows. `built_on` lists what of others is in the model; an
+    empty list states that nothing is.
+    """
 
     kind: Text
     artifacts: tuple[Literal["data", "application", "model", "source"], ...] = ("model",)
     restrictions: tuple[Name, ...] = ()
     own_restrictions: dict[Name, Text] = Field(default_factory=dict)
     inherits: tuple[Text, ...] = ()
+    built_on: tuple[BuiltOn, ...] | None = None
     text: Text | None = None
     licensor: Text | None = None
 
@@ -234,12 +255,16 @@ class Settings(Written):
 
 
 class Output(Written):
-    """What is left behind: folders relative to the current directory, audiences and formats of the documents."""
+    """What is left behind: folders relative to the current directory, audiences and formats of the documents.
+
+    `extracts` go through catalogues item by item (``governance list extracts``); ``all`` is every one that applies.
+    """
 
     runs: Text = "runs"
     cache: Text = ".governance-cache"
     audiences: tuple[Name, ...] = ("public", "clinician", "deployer", "engineer", "auditor")
     formats: tuple[Name, ...] = ("html", "markdown", "pdf", "json")
+    extracts: tuple[Name, ...] = ()
 
 
 class Spec(Written):

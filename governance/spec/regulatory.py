@@ -115,7 +115,7 @@ class Regulatory(_Part):
     placed_on_market
         The day on which it was placed on the market or put into service, or ``not yet``.
     significant_change
-        Whether its design has changed significantly since.
+        Whether its design changes significantly from the day on which the rules for it begin to apply.
     public_authority, public_services
         Whether the deployer is a public authority or body, or a private one that provides public services.
     """
@@ -183,8 +183,10 @@ def _contradictions(stated: Regulatory) -> Iterator[str]:
     known = stated.device_class != UNKNOWN
     if known and classes is not None and stated.device_class not in classes:
         yield f"`device_class: {stated.device_class}` is no class of the {stated.sector_regime}: {', '.join(classes)}"
-    if known and stated.sector_regime == NONE:
-        yield "`device_class` needs a `sector_regime`; with `sector_regime: none` there is no class"
+    if known and stated.sector_regime in (NONE, "other"):
+        yield f"`device_class` is about the MDR and IVDR; `sector_regime` is {stated.sector_regime}"
+    if stated.in_house == "yes" and stated.sector_regime in (NONE, "other"):
+        yield f"`in_house` is about the MDR and IVDR; `sector_regime` is {stated.sector_regime}"
     named = isinstance(stated.notified_body, NotifiedBody)
     if named and stated.device_class in SELF_ASSESSED:
         yield (
@@ -199,5 +201,3 @@ def _contradictions(stated: Regulatory) -> Iterator[str]:
         yield "`systemic_risk` is about general-purpose models; `general_purpose_model` is no"
     if stated.annex_iii == NONE and stated.annex_iii_exempt == "yes":
         yield "`annex_iii_exempt` is about uses of Annex III; `annex_iii` is none"
-    if stated.placed_on_market == NOT_YET and stated.significant_change == "yes":
-        yield "`significant_change` is about a system on the market; `placed_on_market` is not yet"

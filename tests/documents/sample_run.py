@@ -77,8 +77,11 @@ def spec(facts: Mapping[str, Any]) -> dict[str, Any]:
         "version": 1,
         "subject": {"name": "nodule-suspicion", "version": "2.3.0", "kind": "timm", "task": "binary"},
         "datasets": {
-            "test": {"kind": "table", "role": "testing", "title": "Contours, one hospital", "attributes": attributes},
-            "validation": {"kind": "table", "role": "validation", "attributes": attributes},
+            "test": {
+                "kind": "table", "role": "testing", "title": "Contours, one hospital", "attributes": attributes,
+                "cluster": "patient",
+            },
+            "validation": {"kind": "table", "role": "validation", "attributes": attributes, "cluster": "patient"},
         },
         "evaluate": {"fairness": {"on": "test", "groups": ["sex", "age"]}, "robustness": {"on": "test"}},
         "facts": dict(facts),
@@ -202,7 +205,7 @@ def decision(run_id: str, evidence_digest: str, ids: Mapping[str, str]) -> Decis
                 bar=bar,
                 rationale="Agreed with two readers (invented).",
                 set={"by": "clinical safety", "on": "2026-10-02"},
-                supports=("AIA-ART15-1", "AIA-ANX4-2g"),
+                supports=("AIA-15-1", "AIA-ANX4-2g"),
                 controls="H-01" if key == "overall" else None,
                 line=12,
             )

@@ -26,7 +26,7 @@ rules:
     bar: {at_least: 0.80}
     rationale: Single-reader sensitivity in our reader study.
     set: {by: clinical safety, on: 2026-10-02}
-    supports: [AIA-ART15-1, AIA-ANX4-2g]
+    supports: [AIA-15-1, AIA-ANX4-2g]
   - id: sensitivity-worst-thickness
     title: Finds them in every slice thickness
     measure: {evaluator: fairness, metric: sensitivity, worst: thickness}

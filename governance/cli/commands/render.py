@@ -14,7 +14,14 @@ from governance.errors import ExitCode
 @run_argument
 @audience_option
 @format_option
-def command(run: Path, audiences: tuple[str, ...], formats: tuple[str, ...]) -> ExitCode:
+@click.option(
+    "--extract",
+    "extracts",
+    multiple=True,
+    metavar="NAME",
+    help="Only this extract of a catalogue, or all; `governance list extracts`. May be repeated.",
+)
+def command(run: Path, audiences: tuple[str, ...], formats: tuple[str, ...], extracts: tuple[str, ...]) -> ExitCode:
     """Write the documents of a run again.
 
     They are made from the files of the run alone. Exit 0 when they are written.
@@ -23,13 +30,16 @@ def command(run: Path, audiences: tuple[str, ...], formats: tuple[str, ...]) -> 
     Example:
       governance render runs/5f1c09a2b7d4
       governance render runs/5f1c09a2b7d4 --audience public --format html --format pdf
+      governance render runs/5f1c09a2b7d4 --extract annex-iv --format docx
     """
     from governance import api
     from governance.cli.console import print_places
     from governance.cli.progress import TerminalReporter
 
     with TerminalReporter() as reporter:
-        result = api.render(run, audiences=audiences or None, formats=formats or None, reporter=reporter)
+        result = api.render(
+            run, audiences=audiences or None, formats=formats or None, extracts=extracts or None, reporter=reporter
+        )
     for note in result.notes:
         click.echo(f"note: {note}")
     print_places([("wrote", path) for path in result.documents])

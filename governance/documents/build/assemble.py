@@ -10,6 +10,7 @@ from governance.documents.build import (
     asked_otherwise,
     attacks,
     confidence,
+    coverage,
     curves,
     earlier_run,
     engineering,
@@ -17,6 +18,7 @@ from governance.documents.build import (
     frequencies,
     groups,
     label_efficiency,
+    licence,
     page_one,
     populations,
     record,
@@ -64,9 +66,10 @@ def build(run: Run) -> Content:
         record.policy(run),
         record.rules(run),
         record.requirements(run),
+        coverage.coverage(run),
         record.data(run),
         record.hazards(run),
-        record.licence(run),
+        licence.licence(run),
         record.trace(run),
         record.signature(run),
         engineering.key(run),
@@ -77,12 +80,22 @@ def build(run: Run) -> Content:
         engineering.methods(run),
         engineering.words(run),
     )
+    return Content(
+        identity=identity_of(run),
+        headline=first.headline(run),
+        least=first.least(run),
+        sections=tuple(section for section in made if section is not None),
+    )
+
+
+def identity_of(run: Run) -> Identity:
+    """Return which run of which model a document is about."""
     decision = run.decision
     policy = None
     if decision is not None:
         when = "recorded before the run" if decision.recorded_before_run else "not recorded before the run"
         policy = f"{decision.policy} {decision.policy_version}, {when}"
-    identity = Identity(
+    return Identity(
         subject=str(run.subject["name"]),
         version=str(run.subject["version"]),
         subject_digest=str(run.subject.get("digest") or ""),
@@ -91,12 +104,6 @@ def build(run: Run) -> Content:
         run_id=run.folder.run_id,
         evidence_digest=run.evidence_digest,
         policy=policy,
-    )
-    return Content(
-        identity=identity,
-        headline=first.headline(run),
-        least=first.least(run),
-        sections=tuple(section for section in made if section is not None),
     )
 
 

@@ -26,7 +26,6 @@ from governance.documents.build.statements import item as fact_item
 from governance.documents.build.statements import statement
 from governance.documents.content import Section
 from governance.documents.wording import WORDS
-from governance.licences.statement import RestrictionInForce
 from governance.policy.model import Decision
 
 _AUDITOR: tuple[Audience, ...] = ("auditor",)
@@ -279,43 +278,6 @@ def hazards(run: Run) -> Section:
         id="hazards-table", caption=("Hazards that the provider named.",), columns=columns, rows=tuple(rows)
     )
     return Section(id="hazards", title="Hazards", blocks=(block,), audiences=("deployer", "auditor"))
-
-
-def licence(run: Run) -> Section:
-    """Return the licence's kind, restrictions and duties; the notice itself lies in the run's folder."""
-    given = run.licence
-    if given is None or given.status != "given":
-        gap = "not provided by the provider; needed to know what may be done with the model"
-        blocks: tuple[AnyBlock, ...] = (Properties(items=(("Licence", (gap,)),)),)
-        return Section(id="licence", title="Licence", blocks=blocks, audiences=("public", "deployer", "auditor"))
-    items: list[tuple[str, Text]] = [
-        ("Licence", (given.title or given.kind or "",)),
-        ("Licensor", (given.licensor or "not provided by the provider",)),
-        ("Covers", (", ".join(given.artifacts) or "not stated",)),
-    ]
-    items += [("Permits", (given.permits,))] if given.permits else []
-    items += [("Inherits from", (", ".join(given.inherits),))] if given.inherits else []
-    items += [("SPDX", (given.spdx,))] if given.spdx else []
-    parts: list[AnyBlock] = [Properties(items=tuple(items))]
-    if given.restrictions:
-        parts.append(Prose(paragraphs=(("Use restrictions in force:",),)))
-        parts.append(Prose(paragraphs=tuple((_restriction(r),) for r in given.restrictions), style="list"))
-    if given.flow_down:
-        duties = tuple((duty,) for duty in given.flow_down)
-        parts.append(Prose(paragraphs=(("Duties of whoever passes it on:",),), audiences=("deployer", "auditor")))
-        parts.append(Prose(paragraphs=duties, style="list", audiences=("deployer", "auditor")))
-    if given.warnings:
-        warnings = tuple((f"To be settled by the provider: {warning}",) for warning in given.warnings)
-        parts.append(Prose(paragraphs=warnings, style="list"))
-    parts.append(Prose(paragraphs=(("This is a summary; only the licence text counts.",),), style="note"))
-    return Section(id="licence", title="Licence", blocks=tuple(parts), audiences=("public", "deployer", "auditor"))
-
-
-def _restriction(restriction: RestrictionInForce) -> str:
-    clause = f", clause {restriction.clause}" if restriction.clause else ""
-    origin = f"{restriction.source}{clause}" if restriction.upstream else "the licensor's own clause"
-    inherited = f"; inherited from {', '.join(restriction.inherited_from)}" if restriction.inherited_from else ""
-    return f"{restriction.label} ({origin}{inherited})"
 
 
 def trace(_run: Run) -> Section:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from governance.catalogues import fact_keys
 from governance.documents import numbers
 from governance.documents.blocks import (
     AUDIENCES,
@@ -72,7 +73,7 @@ def item(run: Run, key: str, *, detailed: bool = False, simple: bool = False) ->
     """Return a fact as it is printed, or the visible gap, `simple` without the article that it is needed for."""
     fact = run.facts.get(key)
     asked = ASKED.get(key)
-    label = asked.label if asked else key.replace("_", " ").capitalize()
+    label = asked.label if asked else _label(key)
     if fact is None:
         needed = f"; needed for {asked.needed_for}" if asked and not simple else ""
         return FactItem(label=label, statement=Statement(fact=key, text=f"not provided by the provider{needed}"))
@@ -87,6 +88,10 @@ def item(run: Run, key: str, *, detailed: bool = False, simple: bool = False) ->
         detailed=detailed,
         disclosure=fact.disclosure,
     )
+
+
+def _label(key: str) -> str:
+    return fact_keys()[key].title if key in fact_keys() else key.replace("_", " ").capitalize()
 
 
 def _facts(run: Run, *keys: str) -> tuple[Facts, Facts]:
@@ -212,7 +217,15 @@ def further(run: Run) -> Section | None:
     keys = [key for key in run.facts if key not in ASKED and key != FINDING]
     if not keys:
         return None
-    blocks = tuple(Facts(items=(item(run, key),), disclosure=run.facts[key].disclosure) for key in keys)
+    # What only a catalogue asks for stands in its extract, and here for engineers.
+    blocks = tuple(
+        Facts(
+            items=(item(run, key),),
+            disclosure=run.facts[key].disclosure,
+            audiences=("engineer",) if key in fact_keys() else AUDIENCES,
+        )
+        for key in keys
+    )
     return Section(
         id="more-facts",
         title="Further statements",
@@ -265,7 +278,7 @@ def _due(run: Run) -> list[Gap]:
     gaps = []
     for key, fact in run.facts.items():
         if run.started is not None and fact.review_by < run.started:
-            label = ASKED[key].label if key in ASKED else key.replace("_", " ").capitalize()
+            label = ASKED[key].label if key in ASKED else _label(key)
             why = f"Due for review since {numbers.day(fact.review_by)}."
             gaps.append(Gap(what=label, why=why, owner=fact.owner, disclosure=fact.disclosure))
     return gaps

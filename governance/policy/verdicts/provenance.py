@@ -122,7 +122,7 @@ def _lineage(check: Check, about: Circumstances) -> Found:  # noqa: ARG001
         return Outcome.FAIL, "no licence is given"
     if about.lineage:
         return Outcome.FAIL, f"the licence lineage is not clean: {'; '.join(about.lineage)}"
-    return Outcome.PASS, "a licence is given, and it carries what it builds on"
+    return Outcome.PASS, "a licence is given, what it builds on is stated, and nothing is left to settle"
 
 
 def _digests(check: Check, about: Circumstances) -> Found:
