@@ -1,7 +1,7 @@
-"""How long each PDF of a finished run takes, the longest named.
+"""How long the PDFs of a finished run take, all at once and one at a time, and how much memory.
 
 ``python -m benchmarks.pdf`` makes a run of the example mortality_risk; ``python -m benchmarks.pdf RUN …`` copies
-finished run folders instead, for example those of a demonstration. No peer makes these documents: there is only a goal.
+finished run folders instead, for example those of a demonstration. No peer makes these documents: there are only goals.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +26,12 @@ from governance.evidence.folder import RunFolder
 
 GOAL = 15.0
 """Seconds that the longest PDF may take."""
+GOAL_TOGETHER = 30.0
+"""Seconds that all PDFs of a run may take, on two processors."""
+GOAL_MEMORY = 600.0
+"""MiB that making them may take, of this process and of all that it starts."""
+_LOOK = 0.25
+"""Seconds between two looks at the memory."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,22 @@ class Made:
         return f"{self.subject}, {self.audience}: {self.pages} pages"
 
 
+@dataclass(frozen=True)
+class Together:
+    """All PDFs of one run at once. `memory` is the largest sum, in MiB, of the processes' proportional shares."""
+
+    subject: str
+    pages: int
+    seconds: float
+    processor: float
+    memory: float
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        return f"{self.subject}: {self.pages} pages"
+
+
 def main(runs: Sequence[str] = ()) -> None:
     """Print the table."""
     missing = RENDERER.missing()
@@ -54,7 +78,15 @@ def main(runs: Sequence[str] = ()) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
         folders = [Path(shutil.copytree(run, home / Path(run).name)) for run in runs] or [_example(home)]
+        together = [_together(RunFolder(folder)) for folder in folders]
         made = [one for folder in folders for one in _each(RunFolder(folder))]
+    print_table("PDF, all of a run", [Row(one.name, one.seconds, limit=GOAL_TOGETHER) for one in together])
+    for one in together:
+        kept = "meets" if one.memory <= GOAL_MEMORY else "misses"
+        print(
+            f"  {one.subject}: {one.memory:.0f} MiB at most, {one.processor:.1f} s of processor time; "
+            f"{kept} the goal of {GOAL_MEMORY:g} MiB"
+        )
     print_table("PDF, one at a time", [Row(one.name, one.seconds, limit=GOAL) for one in made])
     longest = max(made, key=lambda one: one.pages)
     kept = "meets" if longest.seconds <= GOAL else "misses"
@@ -73,10 +105,61 @@ def _example(home: Path) -> Path:
     return locks[0].parent
 
 
+def _together(folder: RunFolder) -> Together:
+    import pikepdf
+
+    shutil.rmtree(folder.documents, ignore_errors=True)  # a document that is there and fits would be kept
+    before = _processor_seconds()
+    with _watched_memory() as seen:
+        seconds = median_seconds(partial(documents.render, folder, formats=["pdf"]), 1)
+    processor = _processor_seconds() - before
+    pages = 0
+    for file in folder.documents.rglob("*.pdf"):
+        with pikepdf.open(file) as pdf:
+            pages += len(pdf.pages)
+    return Together(_subject(folder), pages, seconds, processor, max(seen))
+
+
+@contextmanager
+def _watched_memory() -> Iterator[list[float]]:
+    """Note the memory of this process and of its descendants while something runs.
+
+    A page that several processes share counts once: each has its share of it (the proportional set size of Linux).
+    """
+    import psutil
+
+    seen: list[float] = []
+    ended = threading.Event()
+    here = psutil.Process()
+
+    def look() -> None:
+        while not ended.is_set():
+            total = 0
+            for process in [here, *here.children(recursive=True)]:
+                try:
+                    total += process.memory_full_info().pss
+                except psutil.Error:
+                    continue  # it ended meanwhile
+            seen.append(total / 2**20)
+            ended.wait(_LOOK)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _subject(folder: RunFolder) -> str:
+    return str(folder.read_json(folder.spec_lock)["subject"]["name"])
+
+
 def _each(folder: RunFolder) -> list[Made]:
     import pikepdf
 
-    subject = str(folder.read_json(folder.spec_lock)["subject"]["name"])
+    subject = _subject(folder)
     found = []
     for audience, reader in READERS.items():
         shutil.rmtree(folder.documents, ignore_errors=True)  # a document that is there and fits would be kept

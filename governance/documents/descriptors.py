@@ -17,9 +17,16 @@ MARKDOWN = RendererDescriptor(
 )
 PDF = RendererDescriptor(
     name="pdf",
-    title="A4 pages, tagged",
+    title="A4 pages, tagged, with the data attached",
+    version=2,
     implementation="governance.documents.pdf:RENDERER",
     extension="pdf",
+)
+PDF_LETTER = RendererDescriptor(
+    name="pdf-letter",
+    title="Letter pages, tagged, with the data attached",
+    implementation="governance.documents.pdf:LETTER",
+    extension="letter.pdf",
 )
 JSON = RendererDescriptor(
     name="json",

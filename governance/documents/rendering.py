@@ -142,26 +142,33 @@ def _job(folder: RunFolder, descriptor: RendererDescriptor, document: Document) 
 def _write(
     descriptor: RendererDescriptor, jobs: Sequence[_Job], reporter: Reporter | None
 ) -> Iterable[tuple[_Job, str]]:
-    """Render and write; a renderer with ``together`` gets all its documents at once."""
+    """Render and write; a renderer with ``each`` gets all its documents at once, and one that fails takes no other."""
     if not jobs:
         return []
     renderer = descriptor.load()
+    rendered: Sequence[bytes | CannotRunError]
     try:
-        if hasattr(renderer, "together"):
-            rendered = renderer.together([job.document for job in jobs])
+        if hasattr(renderer, "each"):
+            rendered = renderer.each([job.document for job in jobs])
         else:
             rendered = [renderer(job.document) for job in jobs]
     except CannotRunError as error:
-        if reporter:
-            reporter.note(error.message if error.hint is None else f"{error.message}: {error.hint}")
-        for job in jobs:
-            job.path.unlink(missing_ok=True)
-        return []
+        rendered = [error] * len(jobs)
+    for failed in dict.fromkeys(one for one in rendered if isinstance(one, CannotRunError)):
+        _note(reporter, failed)
     written = []
     for job, data in zip(jobs, rendered, strict=True):
+        if isinstance(data, CannotRunError):
+            job.path.unlink(missing_ok=True)
+            continue
         write_atomically(job.path, data)
         written.append((job, digest_bytes(data)))
     return written
+
+
+def _note(reporter: Reporter | None, error: CannotRunError) -> None:
+    if reporter:
+        reporter.note(error.message if error.hint is None else f"{error.message}: {error.hint}")
 
 
 def _key(folder: RunFolder, path: Path) -> str:
