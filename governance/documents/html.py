@@ -1,10 +1,12 @@
-"""HTML: one self-contained page without scripts. The PDF is made from the same page with a print style."""
+"""HTML: one self-contained page, complete without its script. The PDF is made from the same page with a print style."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,7 +16,7 @@ from markupsafe import Markup
 
 from governance.data_files import data_folder
 from governance.documents import numbers
-from governance.documents.blocks import Chart, Figure, Panel
+from governance.documents.blocks import Chart, Figure, Panel, Text
 from governance.documents.charts import conditions, efficiency, forest, front, reliability, risk_coverage
 from governance.documents.charts.hundred import hundred
 from governance.documents.content import Document, Section, plain
@@ -34,6 +36,7 @@ _COLOURS = {
     "waived": "#5b4a8a",
 }
 _LONG = ("deployer", "engineer", "auditor")
+_SCRIPTS = ("page.js", "tables.js", "find.js")
 _FONTS = {
     "latin": (
         "inter-latin-wght-normal.woff2",
@@ -72,6 +75,8 @@ def _compose(document: Document, *, printed: bool, style: Markup, style_hash: st
             printed=printed,
             style=style,
             style_hash=style_hash,
+            anchor=_Anchors(),
+            place=_Places(section.id for section in document.sections),
             groups=_side_by_side(document.sections),
             contents=named if document.audience in _LONG else (),
             run_short=numbers.short(document.identity.run_id),
@@ -87,6 +92,7 @@ def environment() -> ImmutableSandboxedEnvironment:
         loader=FileSystemLoader(data_folder("templates")),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -97,6 +103,9 @@ def environment() -> ImmutableSandboxedEnvironment:
         chart_rows=_rows,
         hundred=hundred,
         plain=plain,
+        measurements_of=_measurements_of,
+        script=Markup(script()),  # noqa: S704 - ours
+        script_hash=csp_hash(script()),
         colours=_COLOURS,
     )
     return made
@@ -114,15 +123,71 @@ def stylesheet(*, printed: bool, extended: bool) -> str:
             f"@font-face{{font-family:Inter;font-style:normal;font-weight:100 900;"
             f"src:url(data:font/woff2;base64,{data}) format('woff2');unicode-range:{letters}}}"
         )
-    sheets = [(folder / "style" / "page.css").read_text("utf-8")]
-    if printed:
-        sheets.append((folder / "style" / "print.css").read_text("utf-8"))
+    names = ("page.css", "print.css" if printed else "browser.css")
+    sheets = [(folder / "style" / name).read_text("utf-8") for name in names]
     return "\n".join([*faces, *sheets])
 
 
-def csp_hash(style: str) -> str:
-    """Return the source expression of Content Security Policy Level 3 that allows exactly this style."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(style.encode('utf-8')).digest()).decode('ascii')}"
+@cache
+def script() -> str:
+    """Return the page's script: it finds, sorts and saves what the page holds, and adds nothing to it."""
+    folder = data_folder("templates") / "script"
+    return "\n".join((folder / name).read_text("utf-8") for name in _SCRIPTS)
+
+
+def csp_hash(source: str) -> str:
+    """Return the source expression of Content Security Policy Level 3 that allows exactly this style or script."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(source.encode('utf-8')).digest()).decode('ascii')}"
+
+
+class _Places:
+    """Gives blocks their addresses: their own names, made fit for a link, and never that of a section."""
+
+    def __init__(self, sections: Iterable[str]) -> None:
+        self._sections = frozenset(sections)
+
+    def __call__(self, name: str) -> str:
+        made = re.sub(r"[^\w.-]+", "-", name)
+        return f"{made}-table" if made in self._sections else made
+
+
+class _Anchors:
+    """Gives rows their addresses: ``m-<measurement>``, numbered from the second row about the same measurement on."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[str] = Counter()
+
+    def __call__(self, measurement: str) -> str:
+        self._seen[measurement] += 1
+        again = self._seen[measurement]
+        return f"m-{measurement}" if again == 1 else f"m-{measurement}-{again}"
+
+
+_UNSEEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""Control characters, characters that reorder or hide what stands around them, and halves of a character.
+
+Marks that text of some languages is written with (joiners, direction marks) reorder nothing else and are not here.
+"""
+
+
+def _shown(value: Any) -> Any:
+    """Return a text with its control characters in sight.
+
+    A reordering one can make 0.38 of 0.83 before a reader's eyes (Unicode Technical Report 36, 2.1.3).
+    """
+    if not isinstance(value, str) or not _UNSEEN.search(value):
+        return value
+    text = _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", value)
+    return Markup(text) if isinstance(value, Markup) else text  # noqa: S704 - brackets are no markup
+
+
+def _measurements_of(row: Sequence[Text]) -> tuple[str, ...]:
+    """Return the measurements that the numbers of a table's row are read from, in order."""
+    named = (part.measurements for cell in row for part in cell if isinstance(part, Figure))
+    return tuple(dict.fromkeys(measurement for measurements in named for measurement in measurements))
 
 
 def _panel(chart: Chart, panel: Panel) -> Markup:

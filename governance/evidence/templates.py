@@ -7,7 +7,7 @@ from functools import cache
 from governance.data_files import data_folder
 from governance.evidence.canonical import digest_file, digest_json
 
-_SUFFIXES = (".j2", ".css", ".woff2")
+_SUFFIXES = (".j2", ".css", ".js", ".woff2")
 _SCAFFOLD = "init"
 """Folder of what ``governance init`` copies; no run and no document depends on it."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from governance.documents.markdown import escape
 from governance.evidence.folder import RunFolder
 from governance.evidence.model import Measurement
 
+from .browser import DESKTOP, PHONE, Visit, chromium, needs_chromium, visit
 from .sample_evidence import measurements
 from .sample_run import FACTS, spec, write
 
@@ -26,8 +28,13 @@ PAYLOADS = (
     "</style></title><svg onload=alert(2)>",
     "[link](javascript:alert(3)) `code` **bold** <marquee>",
     "W" * 300,
+    "\u202e38.0\u202c \u2066x\u2069 \x00\x07\x1b[31m \U000e0041",
+    "} * { display: none } </style > url(https://evil.example/a) @import 'https://evil.example/b'; /*",
+    '<a href="javascript:alert(4)">x</a> data:text/html,<script>alert(5)</script>',
+    "' onfocus=alert(6) autofocus tabindex=1 ]]><!-- --!> &lt;script&gt; ${alert(7)} <base href=//evil.example>",
+    '=HYPERLINK("https://evil.example","0.99") @SUM(1) +1 -1',
+    "Z" + "\u0341" * 60 + "\U0001d54f" * 90,
 )
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def _hostile(folder: Path) -> RunFolder:
@@ -83,8 +90,9 @@ def test_no_payload_becomes_markup(rendered: tuple[RunFolder, list[Path]]) -> No
     for path in rendered[1]:
         if path.suffix == ".html":
             source = path.read_text("utf-8")
-            assert not re.search(r"<(script|img|marquee)", source)
-            assert source.count("<style>") == source.count("</style>") == 1
+            assert not re.search(r"<(img|marquee|base|iframe)", source)
+            for name in ("style", "script"):
+                assert source.count(f"<{name}>") == source.count(f"</{name}>") == 1
             assert "{{ 7 * 7 }}" in source
 
 
@@ -111,30 +119,67 @@ def test_json_is_json(rendered: tuple[RunFolder, list[Path]]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@needs_chromium
 def test_in_a_browser_nothing_executes_logs_or_breaks_out_of_a_phone(rendered: tuple[RunFolder, list[Path]]) -> None:
-    from playwright.sync_api import sync_playwright
+    with chromium() as browser:
+        for width, theme in ((PHONE, "light"), (DESKTOP, "dark")):
+            for path in (path for path in rendered[1] if path.suffix == ".html"):
+                with visit(browser, path, width=width, theme=theme) as made:  # type: ignore[arg-type]
+                    assert made.width() <= width, path.name
+                    made.open_all()
+                    assert made.width() <= width, path.name
+                    assert _foreign(made) == [], path.name
+                    made.page.evaluate("document.querySelectorAll('*').forEach(node => node.focus())")
+                    assert made.said == [], path.name
 
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for width, theme in ((390, "light"), (1200, "dark")):
-            context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=theme)  # type: ignore[arg-type]
-            for path in rendered[1]:
-                if path.suffix != ".html":
-                    continue
-                page = context.new_page()
-                said: list[str] = []
-                page.on("console", lambda message, said=said: said.append(message.text))
-                page.on("pageerror", lambda error, said=said: said.append(str(error)))
-                page.on("dialog", lambda dialog, said=said: (said.append(dialog.message), dialog.dismiss()))
-                page.on(
-                    "request", lambda r, said=said: None if r.url.startswith(("file:", "data:")) else said.append(r.url)
-                )
-                page.goto(path.as_uri())
-                assert said == [], path.name
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
-                page.close()
-        browser.close()
+
+@pytest.mark.slow
+@needs_chromium
+def test_in_a_browser_the_controls_work_on_hostile_text_and_run_none_of_it(
+    rendered: tuple[RunFolder, list[Path]],
+) -> None:
+    with chromium() as browser:
+        for path in (path for path in rendered[1] if path.name in ("engineer.html", "auditor.html", "index.html")):
+            with visit(browser, path, width=PHONE, accept_downloads=True, at="#" + PAYLOADS[1]) as made:
+                for payload in PAYLOADS:
+                    made.search(payload.replace("\x00", ""))
+                    assert made.width() <= PHONE, payload
+                made.search("")
+                made.open_all()
+                made.page.evaluate("document.querySelectorAll('.sort').forEach(button => button.click())")
+                for index in range(min(made.page.locator(".tools button").count(), 5)):
+                    with made.page.expect_download() as download:
+                        made.page.locator(".tools button").nth(index).click()
+                    _is_harmless_table(Path(download.value.path()).read_text("utf-8-sig"))
+                made.page.click(".theme")
+                assert _foreign(made) == [], path.name
+                assert made.said == [], path.name
+
+
+def _foreign(made: Visit) -> list[str]:
+    """Elements and attributes of the living page that no template of ours writes, and our own in the wrong number."""
+    found: list[str] = made.page.evaluate(
+        """() => {
+            const all = (selector) => Array.from(document.querySelectorAll(selector));
+            const names = all('*').flatMap((node) => node.getAttributeNames());
+            const links = all('a[href]').map((link) => link.getAttribute('href'));
+            return [
+                ...all('img, marquee, iframe, base, form, object, embed').map((node) => node.outerHTML),
+                ...names.filter((name) => name.startsWith('on') || name === 'style'),
+                ...links.filter((link) => !link.startsWith('#') && !/^[0-9a-z]+[/]documents[/]/.test(link)),
+                ...all('script, style').slice(2).map((node) => node.outerHTML),
+                ...(document.body.textContent.match(/[\u0007\u001b\u202a-\u202e\u2066-\u2069]/g) || []),
+            ];
+        }"""
+    )
+    return found
+
+
+def _is_harmless_table(text: str) -> None:
+    lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    assert len({len(line) for line in lines}) == 1
+    for cell in (cell for line in lines for cell in line):
+        assert not re.match(r"[=+@\t\r]|-(?![\d.])", cell), cell
 
 
 @pytest.mark.parametrize("text", ["0.84", "0.75 to 0.90", "-0.03 (−0.06)", "1992", "2.3.0"])

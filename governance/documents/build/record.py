@@ -152,7 +152,7 @@ def requirements(run: Run) -> Section | None:
     ]
     columns = (Column(title="Requirement", code=True), Column(title="Rules and their verdicts"))
     caption = "A result supports the items named here; it does not show that they are fulfilled."
-    blocks = (DataTable(id="requirements", caption=(caption,), columns=columns, rows=tuple(rows)),)
+    blocks = (DataTable(id="requirements-table", caption=(caption,), columns=columns, rows=tuple(rows)),)
     return Section(
         id="requirements", title="Requirements that the measurements support", blocks=blocks, audiences=_AUDITOR
     )
