@@ -32,8 +32,10 @@ COMMANDS = {
     "evaluate": LazyCommand(_at("evaluate"), "Collect and measure only, up to evidence.json."),
     "decide": LazyCommand(_at("decide"), "Decide on the evidence of a run."),
     "render": LazyCommand(_at("render"), "Write the documents of a run again."),
-    "trace": LazyCommand(_at("trace"), "Map every number of a document to what was measured, and list orphans."),
-    "export": LazyCommand(_at("export"), "Write a run in the format of others: a model card for the Hugging Face Hub."),
+    "trace": LazyCommand(
+        _at("trace"), "Say where every number of a document comes from, and which ones nothing explains."
+    ),
+    "export": LazyCommand(_at("export"), "Write a run in the format of others, into its folder exchange/."),
     "dossier": LazyCommand(_at("dossier"), "Verify a run folder, or seal it again."),
     "promote": LazyCommand(_at("promote"), "Move an alias of a model registry, by a named person's decision."),
     "audit": LazyCommand(_at("audit"), "Say whether registry aliases point at what was approved."),

@@ -78,7 +78,10 @@ def spec(facts: Mapping[str, Any]) -> dict[str, Any]:
         "subject": {"name": "nodule-suspicion", "version": "2.3.0", "kind": "timm", "task": "binary"},
         "datasets": {
             "test": {
-                "kind": "table", "role": "testing", "title": "Contours, one hospital", "attributes": attributes,
+                "kind": "table",
+                "role": "testing",
+                "title": "Contours, one hospital",
+                "attributes": attributes,
                 "cluster": "patient",
             },
             "validation": {"kind": "table", "role": "validation", "attributes": attributes, "cluster": "patient"},

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
-from test_hallucination_whole_run import BROKEN_OUT, HOSTILE, Elements, misleading
+from test_hallucination_whole_run import BROKEN_OUT, HOSTILE, Elements, misleading, without_own_script
 
 from governance import api
 from governance.documents import render
@@ -150,7 +150,7 @@ def test_hostile_records_are_counted_and_shown_as_text(tmp_path):
     assert not misleading("".join(str(value) for value in said))
     (folder,) = (path.parent for path in (tmp_path / "out").glob("*/evidence.json"))
     written = render(RunFolder(folder), audiences=["engineer"], formats=["html", "markdown", "json"])
-    page = Elements(next(path for path in written if path.suffix == ".html").read_text("utf-8"))
+    page = Elements(without_own_script(next(path for path in written if path.suffix == ".html").read_text("utf-8")))
     assert not page.tags & {"script", "img"}
     assert "<script>alert('x')</script>\\u202egnp.exe" in "".join(page.text)
     assert all(not misleading(path.read_text("utf-8")) for path in written)

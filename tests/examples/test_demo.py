@@ -56,7 +56,9 @@ def test_three_models_end_in_three_decisions_that_rest_on_measurements(demo: tup
             assert set(verdict["measurements"]) <= ids
             if verdict["outcome"] in {"pass", "fail"}:
                 assert verdict["measurements"]
-        assert len(list((run / "documents").rglob("*.pdf"))) == 5
+        extracts = list((run / "documents" / "confidential" / "extracts").glob("*.pdf"))
+        assert len(list((run / "documents").rglob("*.pdf"))) == 5 + len(extracts)
+        assert {"annex-iv", "risk-management", "claim-2024"} <= {path.stem for path in extracts}
         assert api.verify(run).ok
         outcomes |= {verdict["outcome"] for verdict in decision["verdicts"]}
     assert seen == EXAMPLES

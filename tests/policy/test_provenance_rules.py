@@ -91,7 +91,11 @@ def test_measurements_get_old(measured_on: Any, expected: str, said: str) -> Non
 
 @pytest.mark.parametrize(
     ("lineage", "expected", "said"),
-    [(None, "fail", "no licence"), ((), "pass", "nothing is left to settle"), (("base X is unknown",), "fail", "base X is unknown")],
+    [
+        (None, "fail", "no licence"),
+        ((), "pass", "nothing is left to settle"),
+        (("base X is unknown",), "fail", "base X is unknown"),
+    ],
 )
 def test_a_licence_must_carry_what_it_builds_on(lineage: Any, expected: str, said: str) -> None:
     found, sentence = outcome({"licence_lineage": "clean"}, lineage=lineage)
