@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--number", metavar="TEXT", help="Only this number, as printed: where it stands and where it comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print the trace of every number as JSON.")
 def command(document: Path, run: Path | None, number: str | None, as_json: bool) -> ExitCode:
-    """Say where every number of a document comes from, and which ones nothing explains.
+    """Say where every number of a document comes from, and what nothing explains.
 
     Exit 0: every number is explained, and no file was changed. Exit 1: a number is not what the run says, nothing
     explains it, or the document or a file that it rests on was changed.
