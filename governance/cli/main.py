@@ -32,9 +32,7 @@ COMMANDS = {
     "evaluate": LazyCommand(_at("evaluate"), "Collect and measure only, up to evidence.json."),
     "decide": LazyCommand(_at("decide"), "Decide on the evidence of a run."),
     "render": LazyCommand(_at("render"), "Write the documents of a run again."),
-    "trace": LazyCommand(
-        _at("trace"), "Say where every number of a document comes from, and what nothing explains."
-    ),
+    "trace": LazyCommand(_at("trace"), "Say where every number of a document comes from, and what nothing explains."),
     "export": LazyCommand(_at("export"), "Write a run in the format of others, into its folder exchange/."),
     "dossier": LazyCommand(_at("dossier"), "Verify a run folder, or seal it again."),
     "promote": LazyCommand(_at("promote"), "Move an alias of a model registry, by a named person's decision."),
