@@ -146,13 +146,13 @@ def spoil_policies(folder: Path, tmp_path: Path, count: int, seed: int) -> tuple
     target, outcomes, slowest = tmp_path / "spoilt.yaml", [], 0.0
     for data in spoilt(sorted(folder.glob("*.yaml")), count, seed):
         target.write_bytes(data)
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             outcomes.append(isinstance(read(target), LoadedPolicy))
         except BaseException:
             print(data)
             raise
-        slowest = max(slowest, time.perf_counter() - started)
+        slowest = max(slowest, time.process_time() - started)
     return outcomes.count(True), outcomes.count(False), slowest
 
 

@@ -123,7 +123,8 @@ def test_a_run_asks_once_and_leaves_the_key_in_no_file(tmp_path: Path) -> None:
     auditor = next(tmp_path.rglob("auditor.md")).read_text()
     assert f"questions were sent over the network to {urlsplit(server.url).netloc} (network: true)" in auditor
 
-    tables = [pd.read_parquet(path) for path in tmp_path.rglob("observations/*.parquet")]
+    answered = tmp_path.rglob("observations/generate-*.parquet")
+    tables = [pd.read_parquet(path) for path in answered]
     assert sorted(map(len, tables)) == [10, N]
     assert all(table["text"].str.endswith("[[key]]").all() for table in tables)
     assert all((table["served_model"] == "small-2026-11").all() for table in tables)
