@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from governance.errors import GovernanceError, InputError, TamperError
+from governance.evidence.columnar import read_for_decision
 from governance.evidence.comparison import Baseline, Comparison
 from governance.evidence.folder import RunFolder
 from governance.harness.preparation import evaluator_of
@@ -100,17 +101,18 @@ def compare(folder: RunFolder, other: RunFolder, loaded: LoadedPolicy, named: st
     InputError
         If a folder is not of a finished run, lacks its samples, or both are one and the same run.
     """
-    evidence, before = folder.read_evidence(), other.read_evidence()
-    if evidence.provenance.run_id == before.provenance.run_id:
+    (evidence, digest), (earlier, earlier_digest) = read_for_decision(folder), read_for_decision(other)
+    now, before = evidence.provenance, earlier.provenance
+    if now.run_id == before.run_id:
         raise InputError("a run is no baseline of itself", hint="name an earlier run")
-    subject = before.provenance.subject
+    subject = before.subject
     baseline = Baseline(
-        run_id=before.provenance.run_id,
-        evidence_digest=other.evidence_digest(),
+        run_id=before.run_id,
+        evidence_digest=earlier_digest,
         model=str(subject["name"]),
         model_version=str(subject["version"]),
         model_digest=str(subject["digest"]),
-        toolkit=before.provenance.toolkit,
+        toolkit=before.toolkit,
         named=named,
     )
     found: list[Measurement] = []
@@ -126,8 +128,8 @@ def compare(folder: RunFolder, other: RunFolder, loaded: LoadedPolicy, named: st
         except _NotComparedError as reason:
             not_compared[evaluator] = str(reason)
     return Comparison(
-        run_id=evidence.provenance.run_id,
-        evidence_digest=folder.evidence_digest(),
+        run_id=now.run_id,
+        evidence_digest=digest,
         baseline=baseline,
         metrics=_described(found),
         measurements=tuple(found),

@@ -54,8 +54,13 @@ class RunRecord:
         return found.role if found else None
 
 
-def read_run(folder: RunFolder) -> RunRecord:
+def read_run(folder: RunFolder, evidence: Evidence | None = None) -> RunRecord:
     """Read what a run folder holds.
+
+    Parameters
+    ----------
+    evidence
+        That of the folder, where it was read already.
 
     Raises
     ------
@@ -67,7 +72,7 @@ def read_run(folder: RunFolder) -> RunRecord:
         spec = Spec.model_validate(lock["spec"])
     except (ValidationError, KeyError, TypeError) as error:
         raise InputError("this is not the plan of a run", location=Location(str(folder.spec_lock))) from error
-    evidence = folder.read_evidence()
+    evidence = folder.read_evidence() if evidence is None else evidence
     digest = folder.evidence_digest()
     return RunRecord(
         run_id=folder.run_id,

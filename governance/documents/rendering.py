@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from governance.catalogues.run_record import read_run
 from governance.documents.audiences import check_audiences, check_formats, select, traced
 from governance.documents.blocks import AUDIENCES, Audience
 from governance.documents.build.assemble import build, what_each_is_about
@@ -70,7 +69,7 @@ def render(
     wanted = check_audiences(AUDIENCES if audiences is None else audiences)
     names = check_formats(("html", "markdown", "pdf", "json") if formats is None else formats)
     run = Run.read(folder)
-    documents = [*_of_audiences(run, wanted), *_extracts(run, check_extracts(extracts), reporter)]
+    documents = _documents(run, wanted, check_extracts(extracts), reporter)
     if reporter:
         reporter.stage("documents", len(documents) * len(names))
     known = _known_inputs(folder)
@@ -98,32 +97,35 @@ def documents_of(folder: RunFolder, audiences: Sequence[Audience]) -> list[Docum
     InputError
         If a file of the run is missing or malformed.
     """
-    return _of_audiences(Run.read(folder), audiences)
+    return _documents(Run.read(folder), audiences, ())
 
 
 def extracts_of(folder: RunFolder, names: Sequence[str]) -> list[Document]:
-    """Return the extracts of a run that apply to it."""
-    return _extracts(Run.read(folder), check_extracts(names), None)
+    """Return the extracts of a run that apply to it, before any format.
+
+    Raises
+    ------
+    InputError
+        If there is no such extract, or a file of the run is missing or malformed.
+    """
+    return _documents(Run.read(folder), (), check_extracts(names))
 
 
-def _extracts(run: Run, names: Sequence[str], reporter: Reporter | None) -> list[Document]:
-    if not names:
-        return []
-    about, found = what_each_is_about(run), read_run(run.folder)
+def _documents(
+    run: Run, audiences: Sequence[Audience], names: Sequence[str], reporter: Reporter | None = None
+) -> list[Document]:
+    about = what_each_is_about(run)
     made: list[Document] = []
+    if audiences:
+        content, masks = build(run), Masks.of(run.evidence.measurements, run.datasets)
+        made += [select(content, audience, about, masks) for audience in audiences]
     for name in names:
-        why = skipped(name, extracts()[name], run, found)
+        why = skipped(name, extracts()[name], run)
         if why is None:
-            made.append(traced(extract(name, extracts()[name], run, found), about))
+            made.append(traced(extract(name, extracts()[name], run), about))
         elif reporter:
             reporter.note(f"no extract {why}")
     return made
-
-
-def _of_audiences(run: Run, audiences: Sequence[Audience]) -> list[Document]:
-    content, about = build(run), what_each_is_about(run)
-    masks = Masks.of(run.evidence.measurements, run.datasets)
-    return [select(content, audience, about, masks) for audience in audiences]
 
 
 def _job(folder: RunFolder, descriptor: RendererDescriptor, document: Document) -> _Job:

@@ -33,8 +33,9 @@ from governance.documents.content import Content, Identity
 
 def build(run: Run) -> Content:
     """Return everything that may be said about a run."""
+    missing = statements.missing(run)
     made = (
-        page_one.page_one(run),
+        page_one.page_one(run, missing),
         first.first(run),
         frequencies.hundred(run),
         groups.groups(run),
@@ -59,7 +60,7 @@ def build(run: Run) -> Content:
         statements.oversight(run),
         statements.operation(run),
         statements.who(run),
-        statements.missing(run),
+        missing,
         statements.further(run),
         statements.all_statements(run),
         record.identity(run),

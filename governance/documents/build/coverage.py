@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from governance.catalogues import STATUSES, CatalogueCoverage, all_answers, all_catalogues
-from governance.catalogues.coverage import cover
-from governance.catalogues.run_record import read_run
+from collections.abc import Iterable
+
+from governance.catalogues import STATUSES, CatalogueCoverage
 from governance.documents import numbers
 from governance.documents.blocks import AnyBlock, Audience, Column, DataTable, Prose, Text
 from governance.documents.build.run import Run
@@ -18,14 +18,13 @@ _PRINTED = 40
 
 def coverage(run: Run) -> Section:
     """Return what the catalogues came to on the day of the run."""
-    found, on = read_run(run.folder), run.started or all_catalogues()[_MAIN].date
-    covered = [cover(found, all_catalogues()[name], on) for name in sorted(all_answers())]
-    main = next(one for one in covered if one.catalogue == _MAIN)
+    main = run.covered[_MAIN]
     said = (
-        f"As of {numbers.day(on)}. Evidenced: measured or recorded by the run. Declared only: stated, and nothing "
-        "else. That an item is evidenced does not say that a requirement is fulfilled; a person decides.",
+        f"As of {numbers.day(run.as_of)}. Evidenced: measured or recorded by the run. "
+        "Declared only: stated, and nothing else. "
+        "That an item is evidenced does not say that a requirement is fulfilled; a person decides.",
     )
-    blocks: list[AnyBlock] = [Prose(paragraphs=(said,), style="note"), _counts(covered)]
+    blocks: list[AnyBlock] = [Prose(paragraphs=(said,), style="note"), _counts(run.covered.values())]
     if main.provisional:
         blocks.append(Prose(paragraphs=((main.provisional,),), style="note"))
     blocks += [_items(main), _gaps(main)]
@@ -38,7 +37,7 @@ def coverage(run: Run) -> Section:
     )
 
 
-def _counts(covered: list[CatalogueCoverage]) -> DataTable:
+def _counts(covered: Iterable[CatalogueCoverage]) -> DataTable:
     rows: list[tuple[Text, ...]] = [
         ((one.title,), *((str(one.counts[status]),) for status in STATUSES), (str(one.date),)) for one in covered
     ]

@@ -10,7 +10,7 @@ from governance.documents.blocks import Gaps, Properties, Text
 from governance.documents.build.first import least, sorted_verdicts
 from governance.documents.build.purpose import purpose_digest
 from governance.documents.build.run import NOT_RECORDED, Run
-from governance.documents.build.statements import missing, statement
+from governance.documents.build.statements import statement
 from governance.documents.content import Section
 from governance.documents.wording import ORDER, WORDS
 from governance.policy.model import Decision
@@ -40,14 +40,14 @@ _DOES_NOT_SHOW = (
 )
 
 
-def page_one(run: Run) -> Section:
-    """Return the first page of the record for auditors."""
+def page_one(run: Run, missing: Section) -> Section:
+    """Return the first page of the record for auditors; `missing` is the section that lists what is."""
     regulatory = Regulatory.model_validate(run.lock["spec"].get("regulatory") or {})
     blocks = (
         Properties(items=tuple(_device(run, regulatory))),
         Properties(items=tuple(_criteria(run))),
         Properties(items=tuple(_population(run))),
-        Properties(items=tuple(_result(run))),
+        Properties(items=tuple(_result(run, missing))),
     )
     return Section(id="page-one", title="At a glance", blocks=blocks, audiences=("auditor",))
 
@@ -119,7 +119,7 @@ def _population(run: Run) -> Iterator[Item]:
             yield title, (f"{', '.join(groups)} (patients)",)
 
 
-def _result(run: Run) -> Iterator[Item]:
+def _result(run: Run, missing: Section) -> Iterator[Item]:
     if run.decision is not None:
         counts = Counter(WORDS[verdict.outcome.value] for verdict in sorted_verdicts(run))
         said = ", ".join(f"{counts[word]} {word}" for word in ORDER if counts[word])
@@ -128,11 +128,11 @@ def _result(run: Run) -> Iterator[Item]:
     worst = least(run)
     yield "Worst group", worst or ("none is called by the evidence",)
     gaps = next(
-        len(block.items) for block in missing(run).blocks if isinstance(block, Gaps) and "auditor" in block.audiences
+        len(block.items) for block in missing.blocks if isinstance(block, Gaps) and "auditor" in block.audiences
     )
     yield (
         "Open gaps",
-        (f"{gaps}; listed under \N{LEFT DOUBLE QUOTATION MARK}{missing(run).title}\N{RIGHT DOUBLE QUOTATION MARK}",),
+        (f"{gaps}; listed under \N{LEFT DOUBLE QUOTATION MARK}{missing.title}\N{RIGHT DOUBLE QUOTATION MARK}",),
     )
     yield "Signature", ("none: the field at the end of this document is empty",)
     yield "What this does not show", (_DOES_NOT_SHOW,)

@@ -10,6 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from governance.catalogues import CatalogueCoverage, all_answers, all_catalogues
+from governance.catalogues.coverage import cover
+from governance.catalogues.run_record import RunRecord, read_run
 from governance.errors import InputError, Location
 from governance.evidence.canonical import digest_json
 from governance.evidence.comparison import Comparison
@@ -120,6 +123,21 @@ class Run:
             policy_lock=folder.read_json(folder.policy_lock) if folder.policy_lock.exists() else None,
             comparison=_comparison(folder, decision),
         )
+
+    @cached_property
+    def record(self) -> RunRecord:
+        """The same files as catalogues of requirements are answered from them."""
+        return read_run(self.folder, self.evidence)
+
+    @property
+    def as_of(self) -> dt.date:
+        """The day against which facts and dates of application are held: that of the run, so that it stays."""
+        return self.started or all_catalogues()["eu_ai_act"].date
+
+    @cached_property
+    def covered(self) -> Mapping[str, CatalogueCoverage]:
+        """What the catalogues that something answers came to, by id."""
+        return {name: cover(self.record, all_catalogues()[name], self.as_of) for name in sorted(all_answers())}
 
     @property
     def subject(self) -> Mapping[str, Any]:

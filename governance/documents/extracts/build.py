@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from governance.catalogues import STATUSES, ItemStatus, all_catalogues, provisional
-from governance.catalogues.coverage import cover
-from governance.catalogues.run_record import RunRecord
 from governance.documents import numbers
 from governance.documents.audiences import CAUTION
 from governance.documents.blocks import (
@@ -47,27 +44,26 @@ _LEGEND = Prose(
 )
 
 
-def skipped(name: str, asked: Extract, run: Run, found: RunRecord) -> str | None:
+def skipped(name: str, asked: Extract, run: Run) -> str | None:
     """Return why an extract is not written for a run, None where it is."""
-    stated = found.spec.regulatory
+    stated = run.record.spec.regulatory
     lacking = [key for key in asked.only_with if stated.value(key) in (UNKNOWN, NONE)]
     if lacking:
         return f"{name}: written only where `regulatory` states {', '.join(lacking)}"
-    items = _items(asked, found, day_of(run))
+    items = _items(asked, run)
     if items and all(item.status == "not applicable" for item in items):
         return f"{name}: not applicable; {items[0].reason}"
     return None
 
 
-def extract(name: str, asked: Extract, run: Run, found: RunRecord) -> Document:
+def extract(name: str, asked: Extract, run: Run) -> Document:
     """Return an extract."""
-    on = day_of(run)
-    items = _items(asked, found, on)
+    items = _items(asked, run)
     first: list[AnyBlock] = []
     if asked.watermark:
         first.append(Prose(paragraphs=((f"{asked.watermark}.",),), style="lead"))
     first.append(Prose(paragraphs=((asked.about,), (_INDEX,))))
-    first.append(Properties(items=tuple(_about(asked, run, items, on))))
+    first.append(Properties(items=tuple(_about(asked, run, items))))
     sections = [
         Section(id="first", title=None, blocks=tuple(first), audiences=("auditor",), disclosure="confidential"),
         Section(
@@ -95,18 +91,12 @@ def extract(name: str, asked: Extract, run: Run, found: RunRecord) -> Document:
     )
 
 
-def day_of(run: Run) -> dt.date:
-    """Return the day against which facts and dates of application are held: that of the run, so that it stays."""
-    return run.started or all_catalogues()["eu_ai_act"].date
+def _items(asked: Extract, run: Run) -> tuple[ItemStatus, ...]:
+    wanted = set(asked.ids(all_catalogues()[asked.catalogue]))
+    return tuple(item for item in run.covered[asked.catalogue].items if item.id in wanted)
 
 
-def _items(asked: Extract, found: RunRecord, on: dt.date) -> tuple[ItemStatus, ...]:
-    catalogue = all_catalogues()[asked.catalogue]
-    wanted = set(asked.ids(catalogue))
-    return tuple(item for item in cover(found, catalogue, on).items if item.id in wanted)
-
-
-def _about(asked: Extract, run: Run, items: tuple[ItemStatus, ...], on: dt.date) -> Iterator[tuple[str, Text]]:
+def _about(asked: Extract, run: Run, items: tuple[ItemStatus, ...]) -> Iterator[tuple[str, Text]]:
     catalogue = all_catalogues()[asked.catalogue]
     subject = run.subject
     yield (
@@ -125,7 +115,7 @@ def _about(asked: Extract, run: Run, items: tuple[ItemStatus, ...], on: dt.date)
         unknown = dict.fromkeys(key for item in items if item.applicability for key in item.applicability.missing)
         if unknown:
             yield "Not stated in `regulatory`", (", ".join(key.replace("_", " ") for key in unknown),)
-    yield "As of", (numbers.day(on),)
+    yield "As of", (numbers.day(run.as_of),)
     yield "Run", (f"{run.folder.run_id}, evidence {numbers.short(run.evidence_digest)}",)
 
 

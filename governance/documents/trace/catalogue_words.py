@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from governance.catalogues.coverage import coverage
 from governance.documents.build.run import Run
 from governance.documents.trace.phrases import Phrases
 from governance.documents.trace.sources import texts
@@ -11,7 +10,7 @@ from governance.documents.trace.sources import texts
 def catalogue_phrases(run: Run) -> Phrases:
     """Return the words of the catalogues' items, of what answers them, and how many came to what."""
     found = Phrases()
-    for one in coverage(run.folder, on=run.started).catalogues:
+    for one in run.covered.values():
         counts = " ".join(str(count) for count in one.counts.values())
         found.add(f"{one.title} {counts} {one.date}", "catalogue")
         found.add(f"{one.title}, item by item", "catalogue")
